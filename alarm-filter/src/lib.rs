@@ -1,0 +1,1 @@
+//! The alarm filter daemon. Start reading in `app.rs`.

@@ -1,0 +1,1 @@
+//! End-to-end tests: what the binaries do beside a real Nagios. Start reading in `tests/run`.
