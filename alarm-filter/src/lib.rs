@@ -1,1 +1,4 @@
 //! The alarm filter daemon. Start reading in `app.rs`.
+pub mod source;
+pub mod store;
+pub mod topology;

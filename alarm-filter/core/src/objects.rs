@@ -1,0 +1,199 @@
+//! What a monitor's own configuration (objects.cache) says about hosts and services, as far as the rules need it:
+//! which site, service type and metric a service stands for, and when the monitor itself would notify.
+
+use crate::input::Text;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The configuration of one monitor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MonitorObjects {
+    /// By Nagios' host_name.
+    pub hosts: IndexMap<Text, HostObject>,
+    /// Notification rules, each stored once; hosts and services name them by index.
+    pub rules: Vec<NotificationRules>,
+    /// By contact_name.
+    pub contacts: BTreeMap<Text, Contact>,
+    /// Contact group to its contacts' names.
+    pub contact_groups: BTreeMap<Text, Vec<Text>>,
+    /// By timeperiod_name.
+    pub timeperiods: BTreeMap<Text, Timeperiod>,
+}
+
+/// A host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostObject {
+    /// `_SITE_NAME`; empty when not set.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub site: Text,
+    /// `_ROC`; empty when not set.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub ngi: Text,
+    /// Index into [`MonitorObjects::rules`].
+    pub rules: u32,
+    /// Names of parent hosts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<Text>,
+    /// By service_description.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub services: IndexMap<Text, ServiceObject>,
+}
+
+/// A service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServiceObject {
+    /// `_SERVICE_FLAVOUR`; empty when not set.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub service_type: Text,
+    /// `_METRIC_NAME`; empty when not set (then the description is taken).
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub metric: Text,
+    /// `_VO`; empty when not set.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub vo: Text,
+    /// `_SITE_NAME`; empty when not set (then the host's is taken).
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub site: Text,
+    /// `_ROC`; empty when not set (then the host's is taken).
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub ngi: Text,
+    /// `_SERVICE_URI`; empty when not set.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub uri: Text,
+    /// Index into [`MonitorObjects::rules`].
+    pub rules: u32,
+    /// `initial_state` is not `o`: the first result of the same state writes no alert.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub starts_bad: bool,
+    /// Services that this one's notifications depend on (`servicedependency` with notification criteria).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Dependency>,
+    /// `serviceescalation`s of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escalations: Vec<Escalation>,
+}
+
+/// When and whom the monitor notifies about an object. Intervals are in the monitor's units, not yet multiplied by its
+/// `interval_length`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NotificationRules {
+    /// `notification_options`, one letter each: `w u c r f s` for services, `d u r f s` for hosts; `a` is written out; `n` is empty.
+    #[serde(default)]
+    pub options: Text,
+    /// `notifications_enabled`.
+    pub enabled: bool,
+    /// `notification_period`; empty: always.
+    #[serde(default)]
+    pub period: Text,
+    /// `notification_interval` in units, rounded to a thousandth (×1000).
+    #[serde(default)]
+    pub interval_milli: i64,
+    /// `first_notification_delay` in units ×1000.
+    #[serde(default)]
+    pub first_delay_milli: i64,
+    /// `check_interval` in units ×1000.
+    #[serde(default)]
+    pub check_interval_milli: i64,
+    /// `retry_interval` in units ×1000.
+    #[serde(default)]
+    pub retry_interval_milli: i64,
+    /// `max_check_attempts`.
+    #[serde(default)]
+    pub max_attempts: u32,
+    /// `is_volatile`.
+    #[serde(default)]
+    pub volatile: bool,
+    /// `flap_detection_enabled`.
+    #[serde(default)]
+    pub flap_detection: bool,
+    /// `contacts`.
+    #[serde(default)]
+    pub contacts: Vec<Text>,
+    /// `contact_groups`.
+    #[serde(default)]
+    pub contact_groups: Vec<Text>,
+}
+
+/// A service that another's notifications depend on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// host_name of the master.
+    pub host: Text,
+    /// service_description of the master.
+    pub service: Text,
+    /// `notification_failure_criteria` (`notification_failure_options` in objects.cache), one letter each: `o w u c p`.
+    pub criteria: Text,
+    /// `inherits_parent`: the master's own masters count too.
+    pub inherits_parent: bool,
+}
+
+/// An escalation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// From this notification number on.
+    pub first: u32,
+    /// To this one; 0: open.
+    pub last: u32,
+    /// `notification_interval` in units ×1000.
+    pub interval_milli: i64,
+    /// `escalation_options`, one letter each: `w u c r`.
+    #[serde(default)]
+    pub options: Text,
+    /// `escalation_period`; empty: always.
+    #[serde(default)]
+    pub period: Text,
+    /// Contacts.
+    #[serde(default)]
+    pub contacts: Vec<Text>,
+    /// Contact groups.
+    #[serde(default)]
+    pub contact_groups: Vec<Text>,
+}
+
+/// Somebody whom the monitor notifies.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    /// `service_notification_options`, as letters.
+    pub service_options: Text,
+    /// `host_notification_options`, as letters.
+    pub host_options: Text,
+    /// `service_notification_period`; empty: always.
+    pub service_period: Text,
+    /// `host_notification_period`; empty: always.
+    pub host_period: Text,
+    /// `service_notifications_enabled`.
+    pub service_enabled: bool,
+    /// `host_notifications_enabled`.
+    pub host_enabled: bool,
+}
+
+/// A time period: windows of each weekday in the monitor's local time, and what it excludes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timeperiod {
+    /// Sunday first; each window `(begin, end)` in seconds of the day, begin included, end not.
+    pub days: [Vec<(u32, u32)>; 7],
+    /// Names of excluded time periods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<Text>,
+    /// It has date exceptions, which are not read here: what it says of a moment is then not certain.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inexact: bool,
+}
+
+impl MonitorObjects {
+    /// A service by host_name and service_description.
+    pub fn service(&self, host: &str, service: &str) -> Option<&ServiceObject> {
+        self.hosts.get(host)?.services.get(service)
+    }
+
+    /// The rules of a host or service.
+    pub fn rules_of(&self, index: u32) -> Option<&NotificationRules> {
+        self.rules.get(usize::try_from(index).ok()?)
+    }
+
+    /// How many services there are.
+    pub fn service_count(&self) -> usize {
+        self.hosts.values().map(|h| h.services.len()).sum()
+    }
+}
