@@ -223,7 +223,7 @@ impl<'d> Walk<'d> {
         // Without the check for repeated names, which takes time with the square of their number.
         for a in start.attributes().with_checks(false).take(32).flatten() {
             let mut value = String::new();
-            let unescaped = a.unescape_value().unwrap_or_else(|_| Cow::Borrowed(&*a.value));
+            let unescaped = a.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap_or_else(|_| Cow::Borrowed(&*a.value));
             push(&mut value, &unescaped, self.limits.text);
             found.push((a.key.as_ref().to_owned(), value));
         }

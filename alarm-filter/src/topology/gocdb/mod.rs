@@ -124,8 +124,8 @@ impl Rows {
     }
 }
 
-/// Reads an answer of `method`. `source` is named in the error: a path or an address without secrets.
-pub fn parse(method: Method, source: &str, document: &[u8], limits: &Limits) -> Result<Rows, DocumentError> {
+/// Reads an answer of `method`. `place` is named in the error: a path or an address without secrets.
+pub fn parse(method: Method, place: &str, document: &[u8], limits: &Limits) -> Result<Rows, DocumentError> {
     let rows = match method {
         Method::GetSite => site::sites(document, limits).map(Rows::Sites),
         Method::GetServiceEndpoint => service::services(document, limits).map(Rows::Services),
@@ -133,7 +133,7 @@ pub fn parse(method: Method, source: &str, document: &[u8], limits: &Limits) -> 
         Method::GetDowntimeNestedServices => downtime::nested(document, limits).map(Rows::Downtimes),
         Method::GetRocList => roc::rocs(document, limits).map(Rows::Rocs),
     };
-    rows.map_err(|problem| DocumentError { method, source: source.to_owned(), problem })
+    rows.map_err(|problem| DocumentError { method, place: place.to_owned(), problem })
 }
 
 #[cfg(test)]

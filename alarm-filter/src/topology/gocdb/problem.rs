@@ -5,12 +5,12 @@ use thiserror::Error;
 
 /// A document that was not taken: which method, from where, why, and what to do.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
-#[error("{method} from {source}: {problem}", source = .source)]
+#[error("{method} from {place}: {problem}")]
 pub struct DocumentError {
     /// Whose answer it should have been.
     pub method: Method,
     /// Path or address.
-    pub source: String,
+    pub place: String,
     /// What is wrong with it.
     pub problem: Problem,
 }
