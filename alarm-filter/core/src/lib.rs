@@ -1,5 +1,6 @@
 //! The rules. Start reading in `engine.rs`.
 pub mod command;
+pub mod downtime;
 pub mod input;
 pub mod objects;
 pub mod profile;
