@@ -193,11 +193,8 @@ impl Alarm {
 
     /// Its age for the 72 h mark: days off of the region left out (DC4).
     pub fn working_age(&self, now: Timestamp, windows: &[DowntimeWindow], settings: &Settings) -> Millis {
-        let off: Millis = self
-            .failing
-            .iter()
-            .map(|s| settings.calendar.days_off_within(s.from, s.to.unwrap_or(now)))
-            .sum();
+        let off: Millis =
+            self.failing.iter().map(|s| settings.calendar.days_off_within(s.from, s.to.unwrap_or(now))).sum();
         (self.age(now, windows) - off).max(0)
     }
 

@@ -4,7 +4,7 @@ use crate::alarm::{Alarm, AlarmId, Change, Span};
 use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
 use crate::flag::Flag;
-use crate::input::{DeletedDowntime, MuteScope, Text};
+use crate::input::{DeletedDowntime, Text};
 use crate::rows::RowKey;
 use crate::settings::Settings;
 use crate::time::{DAY, Millis, Timestamp};
@@ -302,7 +302,7 @@ impl World {
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.monitors.clone_from(monitors);
                     if *again {
-                        alarm.fail_again(change.at, &settings);
+                        alarm.fail_again(change.at);
                     }
                     alarm.state = change.state;
                     alarm.since = change.at;
@@ -417,12 +417,15 @@ impl World {
                 return;
             }
             Event::Masked { id, mask, .. } => {
+                self.unfollow(id);
+                self.followers.entry(mask.leader.clone()).or_default().insert(id.clone());
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.masked_by = Some(mask.clone());
                 }
                 id
             }
             Event::Unmasked { id, .. } => {
+                self.unfollow(id);
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.masked_by = None;
                 }
@@ -455,8 +458,22 @@ impl World {
         self.rearm(touched);
     }
 
+    fn unfollow(&mut self, id: &AlarmId) {
+        let Some(mask) = self.alarms.get(id).and_then(|a| a.masked_by.clone()) else { return };
+        if let Some(followers) = self.followers.get_mut(&mask.leader) {
+            followers.remove(id);
+            if followers.is_empty() {
+                self.followers.remove(&mask.leader);
+            }
+        }
+    }
+
     fn close(&mut self, id: &AlarmId, key: &Key) {
-        let Some(alarm) = self.alarms.remove(id) else { return };
+        self.unfollow(id);
+        let Some(mut alarm) = self.alarms.remove(id) else { return };
+        if alarm.masked_by.is_some() {
+            Arc::make_mut(&mut alarm).masked_by = None;
+        }
         self.dirty.insert(RowKey::Alarm(id.clone()));
         self.note_family(id, &alarm.about, false);
         self.closed.insert(id.clone(), Closed { at: self.at, alarm });
@@ -475,7 +492,8 @@ impl World {
             .closed
             .iter()
             .filter(|(id, c)| {
-                let returns = self.watch(&c.alarm.key).and_then(|w| w.off.as_ref()).is_some_and(|off| off.alarm == **id);
+                let returns =
+                    self.watch(&c.alarm.key).and_then(|w| w.off.as_ref()).is_some_and(|off| off.alarm == **id);
                 c.at < before && !returns
             })
             .map(|(id, _)| id.clone())
@@ -531,7 +549,7 @@ impl Alarm {
         }
     }
 
-    fn fail_again(&mut self, at: Timestamp, settings: &Settings) {
+    fn fail_again(&mut self, at: Timestamp) {
         self.episodes = self.episodes.saturating_add(1);
         self.episode_since = at;
         if self.stable || self.stable_ok(at) {
@@ -543,10 +561,13 @@ impl Alarm {
         self.stable = false;
         self.failing.push(Span { from: at, to: None });
         if self.failing.len() > SPANS {
-            let sum: Millis = self.failing.drain(..self.failing.len() - SPANS / 2).map(|s| s.to.unwrap_or(s.from).since(s.from)).sum();
+            let sum: Millis = self
+                .failing
+                .drain(..self.failing.len() - SPANS / 2)
+                .map(|s| s.to.unwrap_or(s.from).since(s.from))
+                .sum();
             self.failing_before = self.failing_before.saturating_add(sum);
         }
-        let _ = settings;
     }
 
     fn correct(&mut self, since: Timestamp) {
@@ -562,9 +583,4 @@ impl Alarm {
             change.at = change.at.min(since);
         }
     }
-}
-
-/// What a host-wide or monitor-wide switch covers.
-pub(crate) fn covers_host_services(scope: MuteScope) -> bool {
-    matches!(scope, MuteScope::HostServices)
 }

@@ -132,7 +132,9 @@ pub enum Refusal {
     #[error("the reason 'other' needs a text that says what it is")]
     NeedsText,
     /// Masks hold within one site.
-    #[error("alarm {alarm} is of another site than its leader {leader}; only alarms of one site can be masked together")]
+    #[error(
+        "alarm {alarm} is of another site than its leader {leader}; only alarms of one site can be masked together"
+    )]
     OtherSite {
         /// The follower.
         alarm: AlarmId,

@@ -67,6 +67,8 @@ pub struct MonitorSettings {
     pub group: Text,
     /// Length of one of its time units (`interval_length`), in milliseconds.
     pub interval_length: Millis,
+    /// What its local time is ahead of UTC, in milliseconds, for its time periods.
+    pub utc_offset: Millis,
     /// Its notifications can be seen.
     pub has_notifications: bool,
     /// Its status.dat can be seen.
@@ -78,6 +80,7 @@ impl Default for MonitorSettings {
         MonitorSettings {
             group: Text::from(""),
             interval_length: MINUTE,
+            utc_offset: 0,
             has_notifications: true,
             has_status: false,
         }

@@ -25,7 +25,8 @@ impl Key {
     /// A 64-bit number for look-ups in the journal (FNV-1a over the names); two objects may share one.
     pub fn number(&self) -> i64 {
         let mut h: u64 = 0xcbf2_9ce4_8422_2325;
-        let parts = [self.group.as_bytes(), self.host.as_bytes(), self.service.as_deref().unwrap_or_default().as_bytes()];
+        let parts =
+            [self.group.as_bytes(), self.host.as_bytes(), self.service.as_deref().unwrap_or_default().as_bytes()];
         for part in parts {
             for b in part.iter().chain([&0]) {
                 h = (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3);

@@ -52,6 +52,8 @@ pub struct World {
     pub timers: Timers,
     /// Alarms by (site, family), for AL14.
     pub families: BTreeMap<(Text, Text), BTreeSet<AlarmId>>,
+    /// Followers by leader, for AL6 and AL14.
+    pub followers: BTreeMap<AlarmId, BTreeSet<AlarmId>>,
     /// Rows that changed since the last flush.
     pub(crate) dirty: BTreeSet<RowKey>,
 }
@@ -269,10 +271,15 @@ impl World {
         &mut watch.views[i]
     }
 
+    /// The alarm, on the board or switched off lately.
     pub(crate) fn alarm_mut(&mut self, id: &AlarmId) -> Option<&mut Alarm> {
-        let alarm = self.alarms.get_mut(id)?;
-        self.dirty.insert(RowKey::Alarm(id.clone()));
-        Some(Arc::make_mut(alarm))
+        if let Some(alarm) = self.alarms.get_mut(id) {
+            self.dirty.insert(RowKey::Alarm(id.clone()));
+            return Some(Arc::make_mut(alarm));
+        }
+        let closed = self.closed.get_mut(id)?;
+        self.dirty.insert(RowKey::Closed(id.clone()));
+        Some(Arc::make_mut(&mut closed.alarm))
     }
 
     pub(crate) fn monitor_mut(&mut self, name: &Text) -> &mut Monitor {

@@ -110,7 +110,11 @@ impl<'d> Walk<'d> {
                 }
                 Event::Start(start) if self.inside => return self.element(&start).map(Some),
                 Event::Empty(start) if self.inside => {
-                    return Ok(Some(Element { name: name(&start), attributes: self.attributes(&start), ..Element::default() }));
+                    return Ok(Some(Element {
+                        name: name(&start),
+                        attributes: self.attributes(&start),
+                        ..Element::default()
+                    }));
                 }
                 Event::Start(start) => {
                     self.root(&start)?;
@@ -142,7 +146,9 @@ impl<'d> Walk<'d> {
             return Ok(());
         }
         let lower = found.to_ascii_lowercase();
-        if ["html", "head", "body", "title", "br", "b", "p", "h1", "h2", "center", "font", "div"].contains(&lower.as_str()) {
+        if ["html", "head", "body", "title", "br", "b", "p", "h1", "h2", "center", "font", "div"]
+            .contains(&lower.as_str())
+        {
             return Err(self.html());
         }
         if lower == "error" || lower == "errors" {
@@ -162,7 +168,10 @@ impl<'d> Walk<'d> {
             match event {
                 Event::Start(s) | Event::Empty(s) if count >= self.limits.elements => {
                     drop(s);
-                    return Err(Problem::RowTooLarge { limit: self.limits.elements, at: self.reader.buffer_position() });
+                    return Err(Problem::RowTooLarge {
+                        limit: self.limits.elements,
+                        at: self.reader.buffer_position(),
+                    });
                 }
                 Event::Start(s) => {
                     count += 1;
@@ -223,7 +232,8 @@ impl<'d> Walk<'d> {
         // Without the check for repeated names, which takes time with the square of their number.
         for a in start.attributes().with_checks(false).take(32).flatten() {
             let mut value = String::new();
-            let unescaped = a.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap_or_else(|_| Cow::Borrowed(&*a.value));
+            let unescaped =
+                a.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap_or_else(|_| Cow::Borrowed(&*a.value));
             push(&mut value, &unescaped, self.limits.text);
             found.push((a.key.as_ref().to_owned(), value));
         }

@@ -42,7 +42,9 @@ pub enum Problem {
         found: String,
     },
     /// Rows of another method.
-    #[error("its rows are those of {found}; set the source under that method's name, or correct method= in the address")]
+    #[error(
+        "its rows are those of {found}; set the source under that method's name, or correct method= in the address"
+    )]
     WrongMethod {
         /// The method, or the row's element where the method is not clear.
         found: String,
