@@ -5,6 +5,10 @@ use crate::wait;
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+/// How long a process may take to end when its owner is dropped.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running child.
 #[derive(Debug)]
@@ -55,10 +59,20 @@ impl Process {
 }
 
 impl Drop for Process {
+    /// SIGTERM first, so that it takes its own children with it; SIGKILL when that takes too long.
     fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            let _gone = self.child.kill();
-            let _status = self.child.wait();
+        if let Ok(Some(_)) = self.child.try_wait() {
+            return;
         }
+        let _may_be_gone = self.signal(Signal::SIGTERM);
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Ok(Some(_)) = self.child.try_wait() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _gone = self.child.kill();
+        let _status = self.child.wait();
     }
 }

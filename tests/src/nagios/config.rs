@@ -36,7 +36,7 @@ pub(crate) fn main_file(root: &Path, options: &Options) -> String {
         "interval_length=1\nstatus_update_interval=1\nretention_update_interval=1\nretain_state_information=1\n",
         "use_retained_program_state=1\nuse_retained_scheduling_info=1\nlog_rotation_method=h\nuse_syslog=0\n",
         "log_notifications=1\nlog_service_retries=1\nlog_host_retries=1\nlog_initial_states=0\nlog_current_states=1\n",
-        "log_external_commands=1\nlog_passive_checks=0\nlog_event_handlers=0\ncheck_external_commands=1\n",
+        "log_external_commands=1\nlog_passive_checks=1\nlog_event_handlers=0\ncheck_external_commands=1\n",
         "check_result_reaper_frequency=1\nmax_check_result_reaper_time=30\ncheck_workers=1\ncheck_for_updates=0\n",
         "service_check_timeout=20\nhost_check_timeout=20\nexecute_service_checks=1\naccept_passive_service_checks=1\n",
         "execute_host_checks=1\naccept_passive_host_checks=1\nenable_notifications=1\nenable_event_handlers=0\n",
