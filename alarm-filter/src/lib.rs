@@ -1,4 +1,6 @@
 //! The alarm filter daemon. Start reading in `app.rs`.
+pub mod cli;
+pub mod replay;
 pub mod source;
 pub mod store;
 pub mod topology;

@@ -103,7 +103,8 @@ impl Observer {
             LineKind::Malformed { why } => return self.malformed(why),
         };
         self.counts.inputs += 1;
-        Some(Input::Observation(Observation { monitor: Text::clone(&self.monitor), since, origin: Origin::Log, seen }))
+        let monitor = Text::clone(&self.monitor);
+        Some(Input::Observation(Observation { monitor, since, origin: Origin::Log, sequence: None, seen }))
     }
 
     /// What became of the lines so far.
@@ -159,6 +160,7 @@ impl Observer {
                 perf_data: self.names.empty(),
                 last_check: None,
                 last_change: None,
+                stands_for: None,
             }),
             None => Seen::Host(HostSeen {
                 host,
