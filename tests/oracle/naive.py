@@ -128,8 +128,8 @@ class Naive:
         s.state, s.hard = ln.state, ln.hard
         if ln.state in GOOD:
             s.held, s.last_hard = False, ln.state
-            if ln.hard:
-                s.number = 0  # a recovery written as OK;SOFT leaves Nagios' number standing
+            if ln.hard and ln.what == "alert":
+                s.number = 0  # INITIAL says OK;HARD of everything; a recovery written as OK;SOFT leaves Nagios' number standing
             if s.open:
                 s.open["cleared_at"] = ln.t
                 self.out.append(s.open)

@@ -71,6 +71,11 @@ class Planter:
             d["flags"] = ["dependency"] if any(f in laws.REASONS for f in d["flags"]) else d["flags"]
         return {3}
 
+    def one_reason_for_all(self, out):
+        for d in out:
+            d["flags"] = [f for f in d["flags"] if f not in laws.REASONS] + ["already-notified"]
+        return {3}
+
     def _false_flag(self, out, word):
         at = self.pick(lambda d: not self.case.may(word, (d["host"], d["service"])))
         out[at]["flags"].append(word)

@@ -167,12 +167,13 @@ class Decisions:
         return min(found, default=float(self.definition(key).get("notification_interval", 0)))
 
     def _already_notified(self, key):
-        """From each notified problem until its next one is due, at most until the state or its type changes."""
+        """From each notified problem until its next one is due, and clearly before the state or its type changes: a
+        change resets the timer, so this is never the reason why a change was not notified (only why a repetition was)."""
         rows, out, change = self.c.rows_by_key[key], [], []
         for x, y in zip(rows, rows[1:]):
             if (x.state, x.hard) != (y.state, y.hard):
                 change.append(y.t)
-        until = lambda t: next((c for c in change if c > t), FOREVER)
+        until = lambda t: next((c - 2 for c in change if c > t), FOREVER)
         for ln in self.c.by_key[key]:
             if ln.what == "notification" and ln.type in ("PROBLEM", "CUSTOM"):
                 number = max((r.number for r in rows if abs(r.t - ln.t) <= 1), default=1)
