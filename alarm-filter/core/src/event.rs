@@ -143,9 +143,6 @@ pub enum Event {
         key: Key,
         /// When, and with what output. The state may be one that does not raise.
         change: Change,
-        /// The OK itself was not seen; something later implies it.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        implied: bool,
     },
     /// The monitor repeated the problem (AL2), or said more about it.
     Refreshed {

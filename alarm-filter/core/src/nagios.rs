@@ -125,10 +125,13 @@ impl Engine {
             self.repeated(from, &key, &s);
             return;
         }
-        // A hard problem that goes on as a soft one was OK in between, whether or not a line said so.
-        if old.counts() && problem && !s.hard && s.report == Report::Alert {
-            let gap = ServiceSeen { state: State::Ok, hard: true, output: "".into(), ..s.clone() };
-            self.seen(from, key.clone(), Told::Implied, &gap, false, false);
+        // What a host that was not UP forced HARD below its max_check_attempts goes on as SOFT when it changes: the same
+        // problem, neither over nor settled.
+        if problem && !s.hard && old.hard && old.state.is_problem() {
+            if old.acknowledgement.as_ref().is_some_and(|a| !a.sticky) {
+                self.note(from, Object { host: s.host, service: Some(s.service) }, Note::Unacknowledged);
+            }
+            return;
         }
         let resets = !problem && s.hard && s.report == Report::Alert;
         // An alarm of the service that stands already goes on under a host that is not UP; a new one is held.
@@ -418,8 +421,6 @@ pub(crate) enum Told {
     Explain,
     /// Not to be asked: a listing, a snapshot.
     NotAsked,
-    /// An OK that no line showed.
-    Implied,
 }
 
 impl Told {

@@ -90,8 +90,7 @@ impl Engine {
     fn recover(&mut self, alarm: &Alarm, said: &Said, state: State) {
         let change =
             Change { at: said.since.max(alarm.since), state, output: said.output.clone(), told: ToldOf::NotAsked };
-        let implied = said.told == Told::Implied;
-        self.emit(Event::Recovered { id: alarm.id.clone(), key: alarm.key.clone(), change, implied });
+        self.emit(Event::Recovered { id: alarm.id.clone(), key: alarm.key.clone(), change });
         self.refamily_of(&alarm.id);
     }
 
@@ -221,7 +220,7 @@ impl Engine {
             Told::Explain => {
                 ToldOf::Not(self.world.why_not_notified_now(&said.monitor, key, problem.state, said.since))
             }
-            Told::NotAsked | Told::Implied => ToldOf::NotAsked,
+            Told::NotAsked => ToldOf::NotAsked,
         };
         Change { at, state: problem.state, output, told }
     }

@@ -51,7 +51,9 @@ impl Recording {
                 };
                 let started = matches!(input, Input::MonitorStarted { .. });
                 session.feed(since, input);
-                if started && let Some(i) = self.objects_at(since, observer.utc_offset()).filter(|i| current != Some(*i)) {
+                if started
+                    && let Some(i) = self.objects_at(since, observer.utc_offset()).filter(|i| current != Some(*i))
+                {
                     session.objects(since, monitor, self.objects[i].1.clone());
                     current = Some(i);
                 }
