@@ -109,7 +109,8 @@ pub fn is_archive_name(log: &Path, candidate: &Path) -> bool {
     else {
         return false;
     };
-    let lengths: Vec<usize> = date.split('-').map(|n| if n.bytes().all(|b| b.is_ascii_digit()) { n.len() } else { 0 }).collect();
+    let lengths: Vec<usize> =
+        date.split('-').map(|n| if n.bytes().all(|b| b.is_ascii_digit()) { n.len() } else { 0 }).collect();
     lengths == [2, 2, 4, 2]
 }
 
@@ -134,8 +135,18 @@ mod tests {
             assert!(is_archive_name(log, Path::new(name)), "{name}");
         }
         for name in [
-            "nagios.log", "nagios.log.gz", "nagios.log.1.bz2", "nagios.log.tmp", "nagios.log-", "nagios.log.", "nagios-11-22-2026.log",
-            "nagios-aa-22-2026-04.log", "nagios.debug", "other-11-22-2026-04.log", "nagios.log-x1", "",
+            "nagios.log",
+            "nagios.log.gz",
+            "nagios.log.1.bz2",
+            "nagios.log.tmp",
+            "nagios.log-",
+            "nagios.log.",
+            "nagios-11-22-2026.log",
+            "nagios-aa-22-2026-04.log",
+            "nagios.debug",
+            "other-11-22-2026-04.log",
+            "nagios.log-x1",
+            "",
         ] {
             assert!(!is_archive_name(log, Path::new(name)), "{name}");
         }
@@ -151,10 +162,16 @@ mod tests {
         fs::write(at("nagios-01-01-2026-00.log"), "[200] LOG ROTATION: DAILY\n").unwrap();
         fs::write(at("nagios.log.1"), "[300] LOG ROTATION: DAILY\n").unwrap();
         fs::write(at("nagios.log.2"), "").unwrap();
-        let mut gz = flate2::write::GzEncoder::new(fs::File::create(at("nagios.log.3.gz")).unwrap(), flate2::Compression::fast());
+        let mut gz = flate2::write::GzEncoder::new(
+            fs::File::create(at("nagios.log.3.gz")).unwrap(),
+            flate2::Compression::fast(),
+        );
         gz.write_all(b"[50] LOG ROTATION: DAILY\n[51] x\n").unwrap();
         gz.finish().unwrap();
-        let mut gz = flate2::write::GzEncoder::new(fs::File::create(at("nagios.log.1.gz")).unwrap(), flate2::Compression::fast());
+        let mut gz = flate2::write::GzEncoder::new(
+            fs::File::create(at("nagios.log.1.gz")).unwrap(),
+            flate2::Compression::fast(),
+        );
         gz.write_all(b"[300] LOG ROTATION: DAILY\n").unwrap();
         gz.finish().unwrap();
         fs::write(at("nagios.log.4.gz"), "half").unwrap();

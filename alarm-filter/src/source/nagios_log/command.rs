@@ -76,7 +76,9 @@ fn outcome(name: &[u8], args: &mut Args<'_>, names: &mut Interner) -> Option<Out
 /// Commands about downtimes and notifications that name a group or "everything behind".
 fn is_for_many(name: &[u8]) -> bool {
     let downtime = name.ends_with(b"_DOWNTIME")
-        && (name.starts_with(b"SCHEDULE_HOSTGROUP_") || name.starts_with(b"SCHEDULE_SERVICEGROUP_") || name.starts_with(b"DEL_"));
+        && (name.starts_with(b"SCHEDULE_HOSTGROUP_")
+            || name.starts_with(b"SCHEDULE_SERVICEGROUP_")
+            || name.starts_with(b"DEL_"));
     let notifications = name.ends_with(b"_NOTIFICATIONS")
         && [b"ENABLE_HOSTGROUP_".as_slice(), b"DISABLE_HOSTGROUP_", b"ENABLE_SERVICEGROUP_", b"DISABLE_SERVICEGROUP_"]
             .iter()
@@ -193,7 +195,9 @@ mod tests {
     #[test]
     fn acknowledgements() {
         assert_eq!(
-            seen("ACKNOWLEDGE_SVC_PROBLEM;se01.beta-grid-t2.example.org;hr.srce.SRM2-CertLifetime;2;1;0;Zoë Müller;working on it; ticket #2798 <é>"),
+            seen(
+                "ACKNOWLEDGE_SVC_PROBLEM;se01.beta-grid-t2.example.org;hr.srce.SRM2-CertLifetime;2;1;0;Zoë Müller;working on it; ticket #2798 <é>"
+            ),
             Seen::Acknowledged {
                 object: object("se01.beta-grid-t2.example.org", "hr.srce.SRM2-CertLifetime"),
                 sticky: true,
@@ -218,7 +222,9 @@ mod tests {
     #[test]
     fn downtimes() {
         assert_eq!(
-            seen("SCHEDULE_SVC_DOWNTIME;cream02.gg-imcsul.example.org;org.sam.CREAMCE-JobState-ops;1795319643;1795319823;0;7;120;noc;fixed intervention, GOCDB 33253"),
+            seen(
+                "SCHEDULE_SVC_DOWNTIME;cream02.gg-imcsul.example.org;org.sam.CREAMCE-JobState-ops;1795319643;1795319823;0;7;120;noc;fixed intervention, GOCDB 33253"
+            ),
             Seen::DowntimeScheduled(ScheduledDowntime {
                 object: object("cream02.gg-imcsul.example.org", "org.sam.CREAMCE-JobState-ops"),
                 host_services: false,
@@ -232,9 +238,9 @@ mod tests {
                 comment: "fixed intervention, GOCDB 33253".into(),
             })
         );
-        let Seen::DowntimeScheduled(d) =
-            seen("SCHEDULE_HOST_SVC_DOWNTIME;se02.ee-hiast.example.org;1795319600;1795319720;1;0;120;Zoë Müller;site at risk")
-        else {
+        let Seen::DowntimeScheduled(d) = seen(
+            "SCHEDULE_HOST_SVC_DOWNTIME;se02.ee-hiast.example.org;1795319600;1795319720;1;0;120;Zoë Müller;site at risk",
+        ) else {
             panic!()
         };
         assert!(d.host_services && d.fixed && d.object.service.is_none());
@@ -285,10 +291,17 @@ mod tests {
 
     #[test]
     fn the_rest() {
-        for line in ["SCHEDULE_FORCED_SVC_CHECK;h;s;1", "ADD_SVC_COMMENT;h;s;1;a;b", "DISABLE_SVC_FLAP_DETECTION;h;s", "", "X"] {
+        for line in
+            ["SCHEDULE_FORCED_SVC_CHECK;h;s;1", "ADD_SVC_COMMENT;h;s;1;a;b", "DISABLE_SVC_FLAP_DETECTION;h;s", "", "X"]
+        {
             assert_eq!(read_line(line), Outcome::Irrelevant, "{line}");
         }
-        for line in ["ACKNOWLEDGE_SVC_PROBLEM;h", "SCHEDULE_SVC_DOWNTIME;h;s;x;2;1;0;3;a;b", "DEL_SVC_DOWNTIME;", "DISABLE_SVC_NOTIFICATIONS;h"] {
+        for line in [
+            "ACKNOWLEDGE_SVC_PROBLEM;h",
+            "SCHEDULE_SVC_DOWNTIME;h;s;x;2;1;0;3;a;b",
+            "DEL_SVC_DOWNTIME;",
+            "DISABLE_SVC_NOTIFICATIONS;h",
+        ] {
             assert_eq!(read_line(line), Outcome::Malformed, "{line}");
         }
     }

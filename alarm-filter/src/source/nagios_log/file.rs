@@ -47,7 +47,11 @@ impl LogFile {
             inode: meta.ino(),
             first_line: Arc::from(""),
             position: 0,
-            content: if is_gzip(path) { Content::Gzip(Box::new(MultiGzDecoder::new(file))) } else { Content::Plain(file) },
+            content: if is_gzip(path) {
+                Content::Gzip(Box::new(MultiGzDecoder::new(file)))
+            } else {
+                Content::Plain(file)
+            },
         };
         log.first_line = match &log.content {
             Content::Plain(_) => log.head().map_err(|e| TailError::io(path, "read", e))?,

@@ -307,8 +307,7 @@ fn is_nameless(object: Names<'_>) -> bool {
 }
 
 fn state_word(word: &[u8], service: bool) -> Option<State> {
-    State::from_word(word)
-        .filter(|state| matches!(state, State::Up | State::Down | State::Unreachable) != service)
+    State::from_word(word).filter(|state| matches!(state, State::Up | State::Down | State::Unreachable) != service)
 }
 
 fn names(rest: &[u8], service: bool) -> (Names<'_>, &[u8]) {

@@ -25,7 +25,9 @@ fn a_service_alert() {
 
 #[test]
 fn an_empty_output_of_an_alert_is_a_result() {
-    let s = state_of("[1795319559] SERVICE ALERT: cream02.cc-in2p3.example.org;emi.cream.CREAMCE-AllowedSubmission;OK;HARD;1;");
+    let s = state_of(
+        "[1795319559] SERVICE ALERT: cream02.cc-in2p3.example.org;emi.cream.CREAMCE-AllowedSubmission;OK;HARD;1;",
+    );
     assert_eq!((s.pending, s.output), (false, b"".as_slice()));
     assert!(!state_of("[1] SERVICE ALERT: h;s;OK;HARD;1;(null)").pending);
 }
@@ -33,9 +35,16 @@ fn an_empty_output_of_an_alert_is_a_result() {
 #[test]
 fn never_checked_is_pending_in_any_listed_state() {
     // DC9
-    assert!(state_of("[1795319551] INITIAL SERVICE STATE: apel01.aa-ucl.example.org;org.nagios.CAdist-Version;OK;HARD;1;(null)").pending);
+    assert!(
+        state_of(
+            "[1795319551] INITIAL SERVICE STATE: apel01.aa-ucl.example.org;org.nagios.CAdist-Version;OK;HARD;1;(null)"
+        )
+        .pending
+    );
     // initial_state c
-    let s = state_of("[1795319551] INITIAL SERVICE STATE: apel01.ff-ukim.example.org;org.nagios.CAdist-Version;CRITICAL;HARD;4;(null)");
+    let s = state_of(
+        "[1795319551] INITIAL SERVICE STATE: apel01.ff-ukim.example.org;org.nagios.CAdist-Version;CRITICAL;HARD;4;(null)",
+    );
     assert_eq!((s.pending, s.output), (true, b"".as_slice()));
     assert!(state_of("[1795319551] INITIAL HOST STATE: APEL01.NN-BASU.EXAMPLE.ORG;UP;HARD;1;").pending);
     // Checked, but the plugin printed nothing.
@@ -45,7 +54,9 @@ fn never_checked_is_pending_in_any_listed_state() {
 
 #[test]
 fn host_alerts() {
-    let s = state_of("[1795319624] HOST ALERT: sbdii03.ll-ciemat.example.org;DOWN;HARD;2;PING CRITICAL - Packet loss = 100%");
+    let s = state_of(
+        "[1795319624] HOST ALERT: sbdii03.ll-ciemat.example.org;DOWN;HARD;2;PING CRITICAL - Packet loss = 100%",
+    );
     assert_eq!((s.object.service, s.state, s.hard, s.attempt), (None, State::Down, true, 2));
 }
 
@@ -57,7 +68,10 @@ fn notifications_in_all_their_forms() {
         panic!()
     };
     assert_eq!((n.contact, n.kind, n.state), (b"nof".as_slice(), NotificationKind::Problem, Some(State::Critical)));
-    assert_eq!((n.command, n.output, n.author), (b"n_svc".as_slice(), b"CRITICAL: done in 3.0s".as_slice(), b"".as_slice()));
+    assert_eq!(
+        (n.command, n.output, n.author),
+        (b"n_svc".as_slice(), b"CRITICAL: done in 3.0s".as_slice(), b"".as_slice())
+    );
 
     let LineKind::Notification(n) = kind_of(
         "[1795319576] SERVICE NOTIFICATION: rod;se01.beta-grid-t2.example.org;hr.srce.SRM2-CertLifetime;ACKNOWLEDGEMENT (CRITICAL);n_svc;;Zoë Müller;working on it; ticket #2798 <é>",
@@ -78,7 +92,9 @@ fn notifications_in_all_their_forms() {
     // Naemon appends author and comment to every type, mostly empty; Icinga writes a bare type.
     let LineKind::Notification(n) = kind_of("[1] SERVICE NOTIFICATION: c;h;s;OK;cmd;fine;;") else { panic!() };
     assert_eq!((n.kind, n.output, n.comment), (NotificationKind::Recovery, b"fine".as_slice(), b"".as_slice()));
-    let LineKind::Notification(n) = kind_of("[1] SERVICE NOTIFICATION: c;h;s;ACKNOWLEDGEMENT;cmd;out;me;why") else { panic!() };
+    let LineKind::Notification(n) = kind_of("[1] SERVICE NOTIFICATION: c;h;s;ACKNOWLEDGEMENT;cmd;out;me;why") else {
+        panic!()
+    };
     assert_eq!((n.kind, n.state), (NotificationKind::Acknowledgement, None));
     for (word, kind) in [
         ("FLAPPINGSTART (WARNING)", NotificationKind::Flapping),
@@ -95,12 +111,16 @@ fn notifications_in_all_their_forms() {
 fn flapping_and_downtime() {
     let object = Names { host: b"h", service: Some(b"s") };
     assert_eq!(
-        kind_of("[1795319647] SERVICE FLAPPING ALERT: h;s;STARTED; Service appears to have started flapping (23.8% change >= 20.0% threshold)"),
+        kind_of(
+            "[1795319647] SERVICE FLAPPING ALERT: h;s;STARTED; Service appears to have started flapping (23.8% change >= 20.0% threshold)"
+        ),
         LineKind::Flapping { object, on: true }
     );
     assert_eq!(kind_of("[1] SERVICE FLAPPING ALERT: h;s;DISABLED; x"), LineKind::Flapping { object, on: false });
     assert_eq!(
-        kind_of("[1795319599] HOST DOWNTIME ALERT: se02.omicron-cnrs.example.org;STARTED; Host has entered a period of scheduled downtime"),
+        kind_of(
+            "[1795319599] HOST DOWNTIME ALERT: se02.omicron-cnrs.example.org;STARTED; Host has entered a period of scheduled downtime"
+        ),
         LineKind::Downtime { object: Names { host: b"se02.omicron-cnrs.example.org", service: None }, on: true }
     );
     assert_eq!(kind_of("[1] SERVICE DOWNTIME ALERT: h;s;CANCELLED; x"), LineKind::Downtime { object, on: false });
@@ -120,15 +140,23 @@ fn the_monitor_itself() {
         ("[1795320000] LOG VERSION: 2.0", LineKind::Other),
         ("[1795319554] PASSIVE SERVICE CHECK: h;s;0;(null)", LineKind::PassiveResult),
         ("[1795319554] EXTERNAL COMMAND: PROCESS_SERVICE_CHECK_RESULT;h;s;0;OK", LineKind::PassiveResult),
-        ("[1795320471] External command [1795320469] PROCESS_SERVICE_CHECK_RESULT;h;s;0;OK returned error Command failed", LineKind::Other),
+        (
+            "[1795320471] External command [1795320469] PROCESS_SERVICE_CHECK_RESULT;h;s;0;OK returned error Command failed",
+            LineKind::Other,
+        ),
         ("[1795319551] wproc: Registry request: name=Core Worker 21002;pid=21002", LineKind::Other),
         ("[1795319551] Warning: Nagios x starting...", LineKind::Other),
     ] {
         assert_eq!(kind_of(line), kind, "{line}");
     }
     assert_eq!(
-        kind_of("[1795319780] EXTERNAL COMMAND: REMOVE_SVC_ACKNOWLEDGEMENT;sbdii03.lambda-t1.example.org;org.bdii.Entries"),
-        LineKind::Command { name: b"REMOVE_SVC_ACKNOWLEDGEMENT", args: b"sbdii03.lambda-t1.example.org;org.bdii.Entries" }
+        kind_of(
+            "[1795319780] EXTERNAL COMMAND: REMOVE_SVC_ACKNOWLEDGEMENT;sbdii03.lambda-t1.example.org;org.bdii.Entries"
+        ),
+        LineKind::Command {
+            name: b"REMOVE_SVC_ACKNOWLEDGEMENT",
+            args: b"sbdii03.lambda-t1.example.org;org.bdii.Entries"
+        }
     );
 }
 

@@ -220,13 +220,16 @@ mod tests {
 
     #[test]
     fn an_output_is_length_limited() {
-        let Some(Seen::Service(s)) = seen(&format!("[1] SERVICE ALERT: h;s;OK;HARD;1;{}", "x".repeat(9000))) else { panic!() };
+        let Some(Seen::Service(s)) = seen(&format!("[1] SERVICE ALERT: h;s;OK;HARD;1;{}", "x".repeat(9000))) else {
+            panic!()
+        };
         assert!(s.output.ends_with("… [+808 bytes]"));
     }
 
     #[test]
     fn the_line_gives_the_time_of_a_command() {
-        let Some(Input::Observation(o)) = Observer::new("m").read(b"[77] EXTERNAL COMMAND: DISABLE_NOTIFICATIONS;5") else {
+        let Some(Input::Observation(o)) = Observer::new("m").read(b"[77] EXTERNAL COMMAND: DISABLE_NOTIFICATIONS;5")
+        else {
             panic!()
         };
         assert_eq!(o.since, Timestamp::from_secs(77));
@@ -240,7 +243,10 @@ mod tests {
         }
         assert_eq!(observer.read(b"[1795320146] Caught SIGTERM, shutting down..."), None);
         let stopped = observer.read(b"[1795320146] Successfully shutdown... (PID=21000)");
-        assert_eq!(stopped, Some(Input::MonitorStopped { monitor: "m".into(), since: Timestamp::from_secs(1_795_320_146) }));
+        assert_eq!(
+            stopped,
+            Some(Input::MonitorStopped { monitor: "m".into(), since: Timestamp::from_secs(1_795_320_146) })
+        );
         assert_eq!(observer.read(b"[1795319551] Local time is Sun Nov 22 05:52:31 EET 2026"), None);
         assert_eq!(observer.utc_offset(), Some(7200));
     }
