@@ -4,7 +4,7 @@
 //! Nothing outside of the document is ever read, no document type is accepted, and an entity other than XML's own five
 //! and character references stays as it is written. Memory holds the document and one row.
 
-use super::problem::{Problem, first_line};
+use super::problem::{Problem, first_line, plain};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
@@ -110,7 +110,11 @@ impl<'d> Walk<'d> {
                 }
                 Event::Start(start) if self.inside => return self.element(&start).map(Some),
                 Event::Empty(start) if self.inside => {
-                    return Ok(Some(Element { name: name(&start), attributes: self.attributes(&start), ..Element::default() }));
+                    return Ok(Some(Element {
+                        name: name(&start),
+                        attributes: self.attributes(&start),
+                        ..Element::default()
+                    }));
                 }
                 Event::Start(start) => {
                     self.root(&start)?;
@@ -142,11 +146,13 @@ impl<'d> Walk<'d> {
             return Ok(());
         }
         let lower = found.to_ascii_lowercase();
-        if ["html", "head", "body", "title", "br", "b", "p", "h1", "h2", "center", "font", "div"].contains(&lower.as_str()) {
+        if ["html", "head", "body", "title", "br", "b", "p", "h1", "h2", "center", "font", "div"]
+            .contains(&lower.as_str())
+        {
             return Err(self.html());
         }
         if lower == "error" || lower == "errors" {
-            return Err(Problem::Words { text: first_line(&without_tags(self.document)) });
+            return Err(Problem::Words { text: plain(self.document) });
         }
         Err(Problem::WrongRoot { found: first_line(&found) })
     }
@@ -162,7 +168,10 @@ impl<'d> Walk<'d> {
             match event {
                 Event::Start(s) | Event::Empty(s) if count >= self.limits.elements => {
                     drop(s);
-                    return Err(Problem::RowTooLarge { limit: self.limits.elements, at: self.reader.buffer_position() });
+                    return Err(Problem::RowTooLarge {
+                        limit: self.limits.elements,
+                        at: self.reader.buffer_position(),
+                    });
                 }
                 Event::Start(s) => {
                     count += 1;
@@ -223,7 +232,8 @@ impl<'d> Walk<'d> {
         // Without the check for repeated names, which takes time with the square of their number.
         for a in start.attributes().with_checks(false).take(32).flatten() {
             let mut value = String::new();
-            let unescaped = a.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap_or_else(|_| Cow::Borrowed(&*a.value));
+            let unescaped =
+                a.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap_or_else(|_| Cow::Borrowed(&*a.value));
             push(&mut value, &unescaped, self.limits.text);
             found.push((a.key.as_ref().to_owned(), value));
         }
@@ -242,7 +252,7 @@ impl<'d> Walk<'d> {
             let to = from + lower[from..].find('<')?;
             head.get(from..to)
         });
-        Problem::Html { title: first_line(&title.map_or_else(|| without_tags(head), str::to_owned)) }
+        Problem::Html { title: title.map_or_else(|| plain(head), first_line) }
     }
 
     fn truncated(&self) -> Problem {
@@ -269,19 +279,4 @@ fn push(to: &mut String, more: &str, limit: usize) {
         end -= 1;
     }
     to.push_str(&more[..end]);
-}
-
-/// The text of the document's beginning, without what stands in angle brackets.
-fn without_tags(document: &str) -> String {
-    let mut text = String::new();
-    let mut in_tag = false;
-    for c in document.chars().take(4096) {
-        match c {
-            '<' => in_tag = true,
-            '>' => in_tag = false,
-            c if !in_tag => text.push(c),
-            _ => {}
-        }
-    }
-    text
 }

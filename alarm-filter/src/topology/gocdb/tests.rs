@@ -51,7 +51,10 @@ fn reads_sites() {
     assert_eq!(&*kosice.site.ngi, "NGI_SK");
     assert_eq!(&*kosice.site.timezone, "Europe/Bratislava");
     assert!(kosice.site.notifications);
-    assert_eq!(kosice.site.contacts.keys().map(|k| &**k).collect::<Vec<_>>(), ["CONTACT_EMAIL", "CONTACT_TEL", "CSIRT_EMAIL"]);
+    assert_eq!(
+        kosice.site.contacts.keys().map(|k| &**k).collect::<Vec<_>>(),
+        ["CONTACT_EMAIL", "CONTACT_TEL", "CSIRT_EMAIL"]
+    );
     assert_eq!(&*d.rows[2].site.certification, "Closed");
     assert!(!d.rows[2].site.notifications);
 }
@@ -86,7 +89,8 @@ fn al8_monitoring_is_declared_on_the_service_and_on_each_endpoint() {
     let with = |flags: &[&str]| {
         let mut xml = format!("{NAMES}<ENDPOINTS>");
         for (i, flag) in flags.iter().enumerate() {
-            write!(xml, "<ENDPOINT><NAME>e{i}</NAME><ENDPOINT_MONITORED>{flag}</ENDPOINT_MONITORED></ENDPOINT>").unwrap();
+            write!(xml, "<ENDPOINT><NAME>e{i}</NAME><ENDPOINT_MONITORED>{flag}</ENDPOINT_MONITORED></ENDPOINT>")
+                .unwrap();
         }
         services(service_row(&(xml + "</ENDPOINTS>")).as_bytes()).rows[0].endpoint.monitored
     };
@@ -113,7 +117,10 @@ fn names_beneath_an_endpoint_or_an_extension_are_not_the_services_own() {
 #[test]
 fn a_row_that_lacks_a_name_is_skipped_and_named() {
     let good = service_row(NAMES);
-    let bad = good.replace("</results>", "<SERVICE_ENDPOINT PRIMARY_KEY=\"8G0\"><HOSTNAME>x</HOSTNAME></SERVICE_ENDPOINT></results>");
+    let bad = good.replace(
+        "</results>",
+        "<SERVICE_ENDPOINT PRIMARY_KEY=\"8G0\"><HOSTNAME>x</HOSTNAME></SERVICE_ENDPOINT></results>",
+    );
     let d = services(bad.as_bytes());
     assert_eq!((d.rows.len(), d.seen, d.remarks.skipped), (1, 2, 1));
     assert_eq!(d.remarks.lines, ["SERVICE_ENDPOINT 8G0 has no SERVICE_TYPE; the row is skipped"]);
@@ -121,7 +128,9 @@ fn a_row_that_lacks_a_name_is_skipped_and_named() {
 
 #[test]
 fn a_flag_that_is_missing_or_unreadable_is_yes_with_a_remark() {
-    let xml = service_row("<HOSTNAME>a</HOSTNAME><SERVICE_TYPE>T</SERVICE_TYPE><SITENAME>S</SITENAME><NODE_MONITORED>perhaps</NODE_MONITORED>");
+    let xml = service_row(
+        "<HOSTNAME>a</HOSTNAME><SERVICE_TYPE>T</SERVICE_TYPE><SITENAME>S</SITENAME><NODE_MONITORED>perhaps</NODE_MONITORED>",
+    );
     let d = services(xml.as_bytes());
     assert!(d.rows[0].endpoint.in_production && d.rows[0].endpoint.monitored);
     assert_eq!(d.remarks.count, 2, "{:?}", d.remarks);
@@ -196,10 +205,16 @@ fn documents_that_are_not_gocdbs_are_refused_by_kind() {
     let p = |doc: &str| fault(Method::GetServiceEndpoint, doc.as_bytes());
     assert_eq!(p(""), Problem::Empty);
     assert_eq!(p(" \n\t"), Problem::Empty);
-    assert_eq!(p("<!DOCTYPE html><html><head><title>EGI Check-in\n</title><br>"), Problem::Html { title: "EGI Check-in".into() });
+    assert_eq!(
+        p("<!DOCTYPE html><html><head><title>EGI Check-in\n</title><br>"),
+        Problem::Html { title: "EGI Check-in".into() }
+    );
     assert_eq!(p("<html lang=en><body>Down for maintenance"), Problem::Html { title: "Down for maintenance".into() });
     assert!(matches!(p("<br />\n<b>Warning</b>: pg_connect() failed"), Problem::Html { .. }));
-    assert_eq!(p("An error has occured: invalid parameter"), Problem::Words { text: "An error has occured: invalid parameter".into() });
+    assert_eq!(
+        p("An error has occured: invalid parameter"),
+        Problem::Words { text: "An error has occured: invalid parameter".into() }
+    );
     assert_eq!(p("<error>Bad method</error>"), Problem::Words { text: "Bad method".into() });
     assert!(matches!(p("Fatal error: a < b"), Problem::Words { .. }));
     assert_eq!(p("<rss/>"), Problem::WrongRoot { found: "rss".into() });
@@ -217,7 +232,10 @@ fn a_document_of_another_method_is_refused_by_that_methods_name() {
     };
     assert_eq!(found(Method::GetServiceEndpoint, "renderings/get_site.xml"), "get_site");
     assert_eq!(found(Method::GetSite, "renderings/get_service_endpoint.xml"), "get_service_endpoint");
-    assert_eq!(found(Method::GetDowntime, "renderings/get_downtime_nested_services.xml"), "get_downtime_nested_services");
+    assert_eq!(
+        found(Method::GetDowntime, "renderings/get_downtime_nested_services.xml"),
+        "get_downtime_nested_services"
+    );
     assert_eq!(found(Method::GetDowntimeNestedServices, "renderings/get_downtime.xml"), "get_downtime");
     assert_eq!(found(Method::GetRocList, "renderings/get_roc_contacts.xml"), "get_roc_contacts");
     let site_list = results("<SITE ID=\"1\" PRIMARY_KEY=\"2G0\" NAME=\"X\"/>");
@@ -226,7 +244,8 @@ fn a_document_of_another_method_is_refused_by_that_methods_name() {
 
 #[test]
 fn the_error_names_method_place_and_what_to_do() {
-    let e = parse(Method::GetSite, "https://goc.example.org/?method=get_site", b"<html>", &Limits::default()).unwrap_err();
+    let e =
+        parse(Method::GetSite, "https://goc.example.org/?method=get_site", b"<html>", &Limits::default()).unwrap_err();
     let line = e.to_string();
     assert!(line.starts_with("get_site from https://goc.example.org/?method=get_site: this is a web page"), "{line}");
     assert!(line.contains("client certificate") && !line.contains('\n'), "{line}");
@@ -300,7 +319,8 @@ fn the_paging_block_gives_the_cursor_and_never_an_address_to_follow() {
     let d = sites(&data("renderings/get_site.page.xml"));
     let page = d.page.unwrap();
     assert_eq!((page.count, page.max_page_size, page.next_cursor()), (Some(95), Some(100), Some("134")));
-    for next in ["https://x/?next_cursor=", "https://x/?next_cursor=1;rm", "https://x/", "https://x/?a=1&prev_cursor=3"] {
+    for next in ["https://x/?next_cursor=", "https://x/?next_cursor=1;rm", "https://x/", "https://x/?a=1&prev_cursor=3"]
+    {
         assert_eq!(page::Page { next: Some(next.into()), ..page::Page::default() }.next_cursor(), None, "{next}");
     }
 }
@@ -314,10 +334,42 @@ fn get_service_is_rendered_and_read_like_get_service_endpoint() {
 
 fn xmlish() -> impl Strategy<Value = String> {
     let words = vec![
-        "<results>", "</results>", "<SITE>", "</SITE>", "<DOWNTIME PRIMARY_KEY=\"1G0\">", "</DOWNTIME>", "<SERVICES>", "<SERVICE>",
-        "</SERVICE>", "</SERVICES>", "<meta>", "</meta>", "<link rel=\"next\" href=\"?next_cursor=1\"/>", "<count>1</count>",
-        "<HOSTNAME>a</HOSTNAME>", "<SEVERITY>OUTAGE</SEVERITY>", "<ENDPOINT>", "&amp;", "&#0;", "&#xffffffff;", "&x;", "&", "<![CDATA[", "]]>",
-        "<!--", "-->", "<?xml version=\"1.0\"?>", "<!DOCTYPE x>", "<", ">", "\u{0}", "é", "<START_DATE>1</START_DATE>", "'", "\"", "<a b",
+        "<results>",
+        "</results>",
+        "<SITE>",
+        "</SITE>",
+        "<DOWNTIME PRIMARY_KEY=\"1G0\">",
+        "</DOWNTIME>",
+        "<SERVICES>",
+        "<SERVICE>",
+        "</SERVICE>",
+        "</SERVICES>",
+        "<meta>",
+        "</meta>",
+        "<link rel=\"next\" href=\"?next_cursor=1\"/>",
+        "<count>1</count>",
+        "<HOSTNAME>a</HOSTNAME>",
+        "<SEVERITY>OUTAGE</SEVERITY>",
+        "<ENDPOINT>",
+        "&amp;",
+        "&#0;",
+        "&#xffffffff;",
+        "&x;",
+        "&",
+        "<![CDATA[",
+        "]]>",
+        "<!--",
+        "-->",
+        "<?xml version=\"1.0\"?>",
+        "<!DOCTYPE x>",
+        "<",
+        ">",
+        "\u{0}",
+        "é",
+        "<START_DATE>1</START_DATE>",
+        "'",
+        "\"",
+        "<a b",
     ];
     prop::collection::vec(prop::sample::select(words), 0..40).prop_map(|w| w.concat())
 }
