@@ -38,8 +38,8 @@ on_small_disks() {
 # The figures over HTTP: with optimised binaries, Debian's Alertmanager beside ours, in one run with one client.
 bench() {
     (cd "$root" && $cargo build --release --locked -p alarm-filter -p e2e --bins) || return 1
-    local release=${CARGO_TARGET_DIR:-$root/target}/release
-    (cd "$work/tmp" && GRIDWARD_BIN=$release/alarm-filter timeout $((deadline - SECONDS)) "${as_user[@]}" "$release/load" compare)
+    mkdir -p "$work/release" && cp "$target/release/alarm-filter" "$target/release/load" "$work/release/" || return 1
+    (cd "$work/tmp" && GRIDWARD_BIN=$work/release/alarm-filter timeout $((deadline - SECONDS)) "${as_user[@]}" "$work/release/load" compare)
 }
 
 # The storm with 1,000 kills.

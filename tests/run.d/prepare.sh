@@ -11,7 +11,8 @@ die() {
 prepare_user() {
     work=$(mktemp -d "${TMPDIR:-/tmp}/gridward-run.XXXXXX") || die "no temporary folder"
     trap 'rm -rf -- "$work"' EXIT
-    mkdir "$work/home" "$work/tmp"
+    mkdir "$work/home" "$work/tmp" "$work/bin"
+    target=${CARGO_TARGET_DIR:-$root/target}
     as_user=(env "HOME=$work/home" "TMPDIR=$work/tmp")
     [ "${GRIDWARD_KEEP:-}" ] && as_user=(env "HOME=$work/home" TMPDIR=/tmp)
     [ "$(id -u)" -eq 0 ] || return 0
@@ -25,12 +26,6 @@ prepare_user() {
     "${as_user[@]}" test -x "$work/tmp" || die "$user cannot reach $work; set TMPDIR to a folder that everybody may enter"
     if ! "${as_user[@]}" test -r "$root/Cargo.toml"; then
         from_a_copy "$@"
-    fi
-    target=${CARGO_TARGET_DIR:-$root/target}
-    mkdir -p "$target"
-    if ! "${as_user[@]}" test -x "$target"; then
-        echo "tests/run: $user cannot reach $target; building in /var/tmp/gridward-tests/target instead"
-        export CARGO_TARGET_DIR=/var/tmp/gridward-tests/target
     fi
 }
 
@@ -76,22 +71,31 @@ prepare_packages() {
     [ -z "$made" ] || rm -f $policy
 }
 
-# Builds everything once and lists the test executables: `package:kind:target<TAB>package's folder<TAB>executable`.
+# Builds everything once and lists the test executables: `package:kind:target<TAB>package's folder<TAB>executable`. They are
+# run from copies: the tests' user can reach those, and a build that goes on meanwhile does not change what is tested.
 build() {
     echo "== build"
     cd "$root" || return 1
     $cargo build --workspace --bins --locked || return 1
+    cp "$target/debug/alarm-filter" "$work/bin/" || return 1
     $cargo test --workspace --no-run --locked --message-format=json-render-diagnostics >"$work/build.json" || return 1
-    sed -n '/"reason":"compiler-artifact"/{/"executable":"/{/"test":true/{
-        s/^.*"manifest_path":"\([^"]*\)\/Cargo.toml","target":{"kind":\["\([a-z-]*\)"[^}]*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*$/\2\t\3\t\1\t\4/p
-    }}}' "$work/build.json" | while IFS=$'\t' read -r kind name folder executable; do
-        printf '%s:%s:%s\t%s\t%s\n' "$(sed -n 's/^name = "\(.*\)"/\1/p' "$folder/Cargo.toml" | head -n 1)" "$kind" "$name" "$folder" "$executable"
-    done | sort >"$work/targets"
-    target=${CARGO_TARGET_DIR:-$root/target}
-    export GRIDWARD_BIN=${GRIDWARD_BIN:-$target/debug/alarm-filter}
+    list_targets >"$work/targets" || return 1
+    export GRIDWARD_BIN=${GRIDWARD_BIN:-$work/bin/alarm-filter}
     # Tests may write here (CARGO_TARGET_TMPDIR).
     mkdir -p "$target/tmp" && { [ "$(id -u)" -ne 0 ] || chown "$user" "$target/tmp"; }
     every_target_has_a_group
+}
+
+# Reads cargo's answer; what is a test is told by the profile, not by what the target could be.
+list_targets() {
+    local kind name folder executable package
+    sed -n '/"reason":"compiler-artifact"/{/"profile":{[^}]*"test":true/{
+        s/^.*"manifest_path":"\([^"]*\)\/Cargo.toml","target":{"kind":\["\([a-z-]*\)"[^}]*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*$/\2\t\3\t\1\t\4/p
+    }}' "$work/build.json" | sort | while IFS=$'\t' read -r kind name folder executable; do
+        package=$(sed -n 's/^name = "\(.*\)"/\1/p' "$folder/Cargo.toml" | head -n 1)
+        cp "$executable" "$work/bin/$package-$kind-$name" || return 1
+        printf '%s\t%s\t%s\n' "$package:$kind:$name" "$folder" "$work/bin/$package-$kind-$name"
+    done
 }
 
 every_target_has_a_group() {
