@@ -1,4 +1,5 @@
-//! The `alarm-filter` command. Everything lives in the library, so that tests and benches reach it.
+//! The `alarm-filter` command. Everything lives in the library, so that tests, benches and fuzzing reach it.
+
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    alarm_filter::cli::main()
 }

@@ -95,6 +95,9 @@ pub struct Observation {
     pub since: Timestamp,
     /// Where it was read.
     pub origin: Origin,
+    /// The sender's own number of it, for sources that may repeat themselves: applied once (law 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
     /// What was said.
     #[serde(flatten)]
     pub seen: Seen,
@@ -246,6 +249,29 @@ pub struct ServiceSeen {
     /// When the state last changed, where the source tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_change: Option<Timestamp>,
+    /// What the source itself says that the service stands for, where there is no objects.cache to ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<Arc<StandsFor>>,
+}
+
+/// What a service stands for in the grid; empty where not known.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct StandsFor {
+    /// The site's name.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub site: Text,
+    /// The NGI (ROC).
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub ngi: Text,
+    /// The service type (flavour).
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub service_type: Text,
+    /// The metric.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub metric: Text,
+    /// The VO.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub vo: Text,
 }
 
 /// A host's state.

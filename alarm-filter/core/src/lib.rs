@@ -1,8 +1,33 @@
-//! The rules. Start reading in `engine.rs`.
+//! The rules of the alarm filter: a pure state machine. Observations come in with the time as an argument, decided
+//! events come out; there is no clock, no I/O, no thread and no randomness in this crate, and lints keep it so.
+//!
+//! Start reading in [`engine`].
+pub mod alarm;
+mod apply;
+mod calendar;
+mod cause;
 pub mod command;
+mod commands;
+pub mod document;
+pub mod downtime;
+pub mod engine;
+pub mod event;
+pub mod flag;
 pub mod input;
+mod marks;
+mod mask;
+mod nagios;
 pub mod objects;
 pub mod profile;
+mod refresh;
+pub mod rows;
+pub mod settings;
+mod settle;
 pub mod state;
 pub mod time;
+pub mod timers;
 pub mod topology;
+pub mod verdict;
+mod viability;
+pub mod watch;
+pub mod world;

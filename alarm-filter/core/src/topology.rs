@@ -32,7 +32,8 @@ pub struct Site {
     /// NOTIFICATIONS.
     #[serde(default)]
     pub notifications: bool,
-    /// Contacts by GOCDB's element name (CONTACT_EMAIL, CONTACT_TEL, ALARM_EMAIL, CSIRT_EMAIL), empty ones left out.
+    /// Contacts by GOCDB's element name, empty ones left out: CONTACT_EMAIL, CONTACT_TEL, ALARM_EMAIL, CSIRT_EMAIL, and
+    /// where the rendering has them CSIRT_TEL, EMERGENCY_EMAIL, EMERGENCY_TEL, HELPDESK_EMAIL.
     #[serde(default)]
     pub contacts: BTreeMap<Text, Text>,
 }

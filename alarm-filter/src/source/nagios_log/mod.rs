@@ -1,1 +1,16 @@
-//! To be written.
+//! The log of a Nagios or Naemon: the primary source, because it tells every change and survives our absence.
+//!
+//! Start with [`line`] (one line as bytes into its parts) and [`observe`] (its parts into an input). [`tail`] reads the
+//! file durably: [`cursor`] says where we are in a way that survives rotation, [`archive`] finds the rotated files,
+//! [`file`] opens them, [`watch`] waits for more. [`options`] says what a site's configuration keeps out of the log.
+pub mod archive;
+pub mod command;
+pub mod cursor;
+pub mod error;
+pub mod file;
+pub mod line;
+pub mod localtime;
+pub mod observe;
+pub mod options;
+pub mod tail;
+pub mod watch;

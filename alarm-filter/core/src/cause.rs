@@ -1,0 +1,75 @@
+//! Common causes (AL18): proposed when a metric fails at several sites within a short time, opened and ended by people.
+
+use crate::alarm::AlarmId;
+use crate::command::{CauseKind, Refusal};
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::input::Text;
+use std::collections::BTreeSet;
+
+impl Engine {
+    /// Proposes a common cause when the alarm's metric turned non-OK at enough sites of late.
+    pub(crate) fn propose_cause(&mut self, id: &AlarmId) {
+        let Some(alarm) = self.world.alarms.get(id).cloned() else { return };
+        // A security matter must not show through a proposal (AL17); hosts have their own reasons each.
+        if alarm.about.security || alarm.key.service.is_none() {
+            return;
+        }
+        let metric = &alarm.about.metric;
+        let window = self.world.settings.cause_window;
+        let Some(turned) = self.world.meta.turned.get(metric) else { return };
+        let mut sites = BTreeSet::new();
+        let mut alarms = BTreeSet::new();
+        for (at, id) in turned {
+            if alarm.episode_since.since(*at) > window {
+                continue;
+            }
+            if let Some(a) =
+                self.world.alarms.get(id).filter(|a| a.failing_now() && !a.set_apart() && a.cause.is_none())
+            {
+                sites.insert(a.about.site.clone());
+                alarms.insert(id.clone());
+            }
+        }
+        if sites.len() < self.world.settings.cause_sites {
+            return;
+        }
+        let known = self.world.meta.proposed.get(metric);
+        let fresh = known.is_some_and(|p| self.now.since(p.since) <= window);
+        if fresh && known.is_some_and(|p| sites.iter().all(|s| p.sites.contains(s))) {
+            return;
+        }
+        self.emit(Event::CauseProposed {
+            metric: metric.clone(),
+            sites: sites.into_iter().collect(),
+            alarms: alarms.into_iter().collect(),
+        });
+    }
+
+    pub(crate) fn open_cause(
+        &mut self,
+        who: &Text,
+        kind: CauseKind,
+        text: &Text,
+        alarms: &[AlarmId],
+    ) -> Result<(), Refusal> {
+        for id in alarms {
+            self.open_alarm(id)?;
+        }
+        if text.trim().is_empty() {
+            return Err(Refusal::NeedsText);
+        }
+        let cause: Text = format!("cause-{}", self.next_seq()).into();
+        let (who, text) = (who.clone(), text.clone());
+        self.emit(Event::CauseOpened { cause, who, kind, text, alarms: alarms.to_vec() });
+        Ok(())
+    }
+
+    pub(crate) fn end_cause(&mut self, who: &Text, cause: &Text) -> Result<(), Refusal> {
+        if !self.world.causes.contains_key(cause) {
+            return Err(Refusal::NoSuchCause { cause: cause.clone() });
+        }
+        self.emit(Event::CauseEnded { cause: cause.clone(), who: who.clone() });
+        Ok(())
+    }
+}

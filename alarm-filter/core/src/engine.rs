@@ -1,0 +1,215 @@
+//! The engine. Start reading here: [`Engine::handle`] takes an input and gives back the records of what was decided;
+//! the world ([`crate::world::World`]) is the fold of their events. Timers that are due fire first, each at its own time.
+//!
+//! Where to go next: `nagios.rs` says which observations count, `settle.rs` makes alarms of them, `verdict.rs` and
+//! `viability.rs` give the reasons, `marks.rs` the flags, `mask.rs` and `cause.rs` what stands under what, `commands.rs`
+//! what people may do, `refresh.rs` what follows from new documents.
+
+use crate::command::Refusal;
+use crate::document::{Document, Documents};
+use crate::event::Event;
+use crate::input::{Input, Text};
+use crate::rows::RowError;
+use crate::time::Timestamp;
+use crate::watch::Key;
+use crate::world::World;
+
+/// The state machine.
+#[derive(Clone, Debug, Default)]
+pub struct Engine {
+    /// All that is known.
+    pub(crate) world: World,
+    documents: Documents,
+    /// The records of the input that is being handled.
+    records: Vec<Record>,
+    /// The input that the next record will carry.
+    pending: Option<Input>,
+    /// The time of the events that are being decided.
+    pub(crate) now: Timestamp,
+}
+
+/// What is written to the journal: an input, if this is where it came in, and events that were decided from it.
+/// An input whose events are about several objects takes a record for each of them; only the first carries the input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Its place in the order; follows the one before without a gap.
+    pub seq: u64,
+    /// The engine's time.
+    pub at: Timestamp,
+    /// The input; `None`: it follows from the record before.
+    pub input: Option<Input>,
+    /// The object's number ([`Key::number`]), for look-ups.
+    pub object: Option<i64>,
+    /// What was decided.
+    pub events: Vec<Event>,
+}
+
+/// What became of an input.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Handled {
+    /// To be committed, in order; none when nothing changed.
+    pub records: Vec<Record>,
+    /// For a command: why it was not carried out.
+    pub refusal: Option<Refusal>,
+}
+
+impl Engine {
+    /// An engine that knows nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All that is known.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Takes in a document that an input or event is about to name.
+    pub fn learn(&mut self, hash: Text, document: Document) {
+        self.documents.insert(hash, document);
+    }
+
+    /// Drops documents that are no longer in force.
+    pub fn forget_documents(&mut self) {
+        let hashes = self.world.documents_in_force();
+        self.documents.retain(|h| hashes.iter().any(|k| **k == *h));
+    }
+
+    /// Rows that changed since the last call; see [`World::take_changed_rows`].
+    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
+        self.world.take_changed_rows()
+    }
+
+    /// The smallest due time of all timers.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.world.timers.next()
+    }
+
+    /// Handles one input at `at`. A time before the last one is taken as the last one. Timers due until then fire first.
+    pub fn handle(&mut self, at: Timestamp, input: Input) -> Handled {
+        let at = at.max(self.world.at);
+        self.fire(at);
+        self.now = at;
+        let mut handled = Handled::default();
+        self.pending = Some(input.clone());
+        match input {
+            Input::Observation(o) => self.observe(o),
+            Input::MonitorStarted { monitor, since } => self.monitor_started(&monitor, since),
+            Input::MonitorStopped { .. } | Input::Reconciled { .. } | Input::ClockStep { .. } => {
+                // Nothing follows for any alarm; that it happened is kept.
+                self.open_record(None);
+            }
+            Input::SourceState(state) => self.source_state(state),
+            Input::Objects { monitor, hash } => self.objects_changed(&monitor, &hash),
+            Input::Topology { hash } => self.topology_changed(&hash),
+            Input::Downtimes { hash } => self.downtimes_changed(&hash),
+            Input::Profiles { hash } => self.profiles_changed(&hash),
+            Input::Settings { hash } => self.settings_changed(&hash),
+            Input::Command(command) => handled.refusal = self.command(command).err(),
+            Input::Tick => {}
+        }
+        self.pending = None;
+        handled.records = std::mem::take(&mut self.records);
+        handled
+    }
+
+    /// Lets time pass until `at`.
+    pub fn advance(&mut self, at: Timestamp) -> Handled {
+        if self.next_deadline().is_none_or(|due| due > at) {
+            return Handled::default();
+        }
+        self.handle(at, Input::Tick)
+    }
+
+    /// Takes in a row of a snapshot; all rows first, then [`Engine::restore`].
+    ///
+    /// # Errors
+    /// The row is of an unknown kind or cannot be read.
+    pub fn load_row(&mut self, name: &str, value: &[u8]) -> Result<(), RowError> {
+        self.world.load_row(name, value)
+    }
+
+    /// Puts the documents in force that the rows name, and sets the timers. The documents have to be learned before.
+    pub fn restore(&mut self) {
+        self.world.restore(&self.documents);
+    }
+
+    /// Takes in a record of the journal: its events as they were decided; nothing is judged anew.
+    pub fn replay(&mut self, seq: u64, at: Timestamp, events: &[Event]) {
+        self.world.seq = self.world.seq.max(seq);
+        self.world.at = self.world.at.max(at);
+        for event in events {
+            self.world.apply(seq, at, event, &self.documents);
+        }
+    }
+
+    fn fire(&mut self, at: Timestamp) {
+        while let Some((due, timer)) = self.world.timers.pop(at) {
+            self.now = due.max(self.world.at);
+            self.pending = Some(Input::Tick);
+            self.timer(timer);
+        }
+        self.pending = None;
+    }
+
+    /// Decides: the event takes its place in the journal's records, and the world takes it in.
+    pub(crate) fn emit(&mut self, event: Event) {
+        let object = event.key().map(Key::number);
+        self.open_record(object);
+        let at = self.now;
+        if let Some(record) = self.records.last_mut() {
+            self.world.apply(record.seq, at, &event, &self.documents);
+            record.events.push(event);
+        }
+    }
+
+    fn open_record(&mut self, object: Option<i64>) {
+        if let Some(last) = self.records.last_mut()
+            && self.pending.is_none()
+        {
+            if object.is_none() || last.object == object {
+                return;
+            }
+            if last.object.is_none() {
+                last.object = object;
+                return;
+            }
+        }
+        let seq = self.world.seq + 1;
+        self.world.seq = seq;
+        self.world.at = self.now;
+        self.records.push(Record { seq, at: self.now, input: self.pending.take(), object, events: Vec::new() });
+    }
+
+    /// The seq of the record that events about the object at hand stand under.
+    pub(crate) fn opening_seq(&self) -> u64 {
+        self.records.last().map_or_else(|| self.next_seq(), |r| r.seq)
+    }
+
+    /// The seq that the events decided now will stand under, if they are about a new object.
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.world.seq + 1
+    }
+}
+
+impl Record {
+    /// The input's kind as the journal names it; `consequence` for a record without one.
+    pub fn kind(&self) -> &'static str {
+        match &self.input {
+            None => "consequence",
+            Some(Input::Observation(_)) => "observation",
+            Some(Input::MonitorStarted { .. }) => "monitor-started",
+            Some(Input::MonitorStopped { .. }) => "monitor-stopped",
+            Some(Input::Reconciled { .. }) => "reconciled",
+            Some(Input::SourceState(_)) => "source-state",
+            Some(Input::Objects { .. }) => "objects",
+            Some(Input::Topology { .. }) => "topology",
+            Some(Input::Downtimes { .. }) => "downtimes",
+            Some(Input::Profiles { .. }) => "profiles",
+            Some(Input::Settings { .. }) => "settings",
+            Some(Input::Command(_)) => "command",
+            Some(Input::ClockStep { .. }) => "clock-step",
+            Some(Input::Tick) => "tick",
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! Which observations count, by the rules that Nagios itself goes by (AL2, AL7, DC6 to DC9).
+//!
+//! The traps: a host that is not UP forces its services HARD without a word to anybody; an `OK;SOFT` can end a hard
+//! problem; a notification may be the only line that shows a problem; a restart forgets flapping without saying so.
+
+use crate::engine::Engine;
+use crate::event::{Event, Note, Seen as SeenEvent};
+use crate::input::{
+    HostSeen, MuteScope, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, ScheduledDowntime,
+    Seen, ServiceSeen, Text,
+};
+use crate::settle::Said;
+use crate::state::State;
+use crate::time::{SECOND, Timestamp};
+use crate::watch::{Acknowledgement, Key};
+
+/// What is the same in every observation.
+struct From {
+    monitor: Text,
+    group: Text,
+    since: Timestamp,
+    origin: Origin,
+}
+
+impl Engine {
+    /// Takes in one observation.
+    pub(crate) fn observe(&mut self, o: Observation) {
+        if let Some(sequence) = o.sequence {
+            if self.world.sequences.get(&o.monitor).is_some_and(|s| s.contains(sequence)) {
+                return;
+            }
+            self.emit(Event::Received { source: o.monitor.clone(), sequence });
+        }
+        let group = self.world.group_of(&o.monitor);
+        let from = From { monitor: o.monitor, group, since: o.since, origin: o.origin };
+        match o.seen {
+            Seen::Service(s) => self.service_seen(&from, s),
+            Seen::Host(h) => self.host_seen(&from, h),
+            Seen::Notification(n) => self.notification_seen(&from, n),
+            Seen::Flapping { object, on } => {
+                if self.view_differs(&from, &object, |v| v.flapping, on) {
+                    self.note(&from, object, Note::Flapping { on });
+                }
+            }
+            Seen::InDowntime { object, on } => {
+                if self.view_differs(&from, &object, |v| v.in_downtime, on) {
+                    self.note(&from, object, Note::InDowntime { on });
+                }
+            }
+            Seen::DowntimeScheduled(downtime) => self.downtime_scheduled(&from, downtime),
+            Seen::DowntimeDeleted { which } => {
+                self.emit(Event::DowntimeDeleted { monitor: from.monitor.clone(), which });
+            }
+            Seen::Acknowledged { object, sticky, author, comment } => {
+                let problem = self.world.view(&from.key(&object), &from.monitor).is_some_and(|v| v.state.is_problem());
+                if problem {
+                    self.note(&from, object, Note::Acknowledged(Acknowledgement { sticky, author, comment }));
+                }
+            }
+            Seen::AcknowledgementRemoved { object } => {
+                if self.view_differs(&from, &object, |v| v.acknowledgement.is_some(), false) {
+                    self.note(&from, object, Note::Unacknowledged);
+                }
+            }
+            Seen::Muted { scope, host, service, muted } => self.muted(&from, scope, host, service, muted),
+            Seen::NotificationDelayed { object, until } => self.note(&from, object, Note::Delayed { until }),
+            Seen::Gone { object } => {
+                if self.view_differs(&from, &object, |v| v.gone, true) {
+                    self.note(&from, object, Note::Gone { gone: true });
+                }
+            }
+        }
+    }
+
+    fn service_seen(&mut self, from: &From, s: ServiceSeen) {
+        if s.pending {
+            return;
+        }
+        let key = Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) };
+        let old = self.world.view(&key, &from.monitor);
+        let problem = s.state.is_problem();
+        let Some(old) = old else {
+            if !problem && s.stands_for.is_none() {
+                return;
+            }
+            if !problem && self.world.watch(&key).is_none() {
+                return;
+            }
+            let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
+            self.seen(from, key, Told::of(&s), &s, held, false);
+            return;
+        };
+        if old.gone && from.origin == Origin::Log && s.report == Report::Listed {
+            self.note(
+                from,
+                Object { host: s.host.clone(), service: Some(s.service.clone()) },
+                Note::Gone { gone: false },
+            );
+        }
+        let Some(old) = self.world.view(&key, &from.monitor) else { return };
+        if s.report == Report::Listed && from.origin == Origin::Log && s.hard != old.hard && !problem {
+            return;
+        }
+        let same = old.state == s.state && (old.hard == s.hard || !problem);
+        let host_not_up = self.world.host_not_up(&key.group, &key.host, &from.monitor);
+        if same {
+            if !problem || !s.hard {
+                return;
+            }
+            let released = old.held
+                && match (from.origin, s.report, host_not_up) {
+                    (_, _, Some(_)) => false,
+                    (Origin::Status, _, None) => {
+                        let up = self.host_up_since(&key, &from.monitor);
+                        s.last_check.is_some_and(|check| up.is_none_or(|up| check > up))
+                    }
+                    (_, Report::Alert, None) => true,
+                    (_, Report::Listed, None) => false,
+                };
+            if released {
+                let told = Told::Explain;
+                self.release(from, &key, told, &s);
+                return;
+            }
+            self.repeated(from, &key, &s);
+            return;
+        }
+        // What a host that was not UP forced HARD below its max_check_attempts goes on as SOFT when it changes: the same
+        // problem, neither over nor settled.
+        if problem && !s.hard && old.hard && old.state.is_problem() {
+            if old.acknowledgement.as_ref().is_some_and(|a| !a.sticky) {
+                self.note(from, Object { host: s.host, service: Some(s.service) }, Note::Unacknowledged);
+            }
+            return;
+        }
+        let resets = !problem && s.hard && s.report == Report::Alert;
+        // An alarm of the service that stands already goes on under a host that is not UP; a new one is held.
+        let already = self.world.view(&key, &from.monitor).is_some_and(crate::watch::View::counts);
+        let host_not_up = self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
+        let held = problem && s.hard && !already && host_not_up;
+        self.seen(from, key, Told::of(&s), &s, held, resets);
+    }
+
+    /// The same state again: it may carry a longer output, confirm a time-out, or correct since when it holds.
+    fn repeated(&mut self, from: &From, key: &Key, s: &ServiceSeen) {
+        let Some(alarm) = self.world.alarm_of(key).cloned() else { return };
+        if !alarm.failing_now() || alarm.state != s.state {
+            return;
+        }
+        let later = s.last_check.is_some_and(|check| check > alarm.since.plus(SECOND))
+            || (s.report == Report::Alert && from.since > alarm.since.plus(SECOND));
+        if later {
+            self.confirm(&alarm, from.since);
+        }
+        if s.report == Report::Alert && from.since > alarm.since {
+            self.emit(Event::Refreshed { id: alarm.id.clone(), key: key.clone(), since: from.since });
+        }
+        let more = alarm.output == s.output
+            && ((alarm.long_output.is_empty() && !s.long_output.is_empty())
+                || (alarm.perf_data.is_empty() && !s.perf_data.is_empty()));
+        let other = alarm.output != s.output && s.report == Report::Alert;
+        if more || other {
+            self.emit(Event::Output {
+                id: alarm.id.clone(),
+                key: key.clone(),
+                output: s.output.clone(),
+                long_output: s.long_output.clone(),
+                perf_data: s.perf_data.clone(),
+            });
+        }
+        if let Some(change) = s.last_change
+            && alarm.episodes == 1
+            && alarm.history.len() == 1
+            && change.plus(5 * SECOND) < alarm.since
+            && alarm.history[0].told == crate::alarm::Told::NotAsked
+        {
+            self.emit(Event::Corrected { id: alarm.id.clone(), key: key.clone(), since: change });
+        }
+    }
+
+    fn host_seen(&mut self, from: &From, h: HostSeen) {
+        if h.pending {
+            return;
+        }
+        let key = Key { group: from.group.clone(), host: h.host.clone(), service: None };
+        let problem = h.state.is_problem();
+        let old = self.world.view(&key, &from.monitor);
+        match old {
+            None if !problem => return,
+            Some(old) if old.state == h.state && (old.hard == h.hard || !problem) => {
+                let gone = old.gone;
+                if gone && h.report == Report::Listed {
+                    self.note(from, Object { host: h.host, service: None }, Note::Gone { gone: false });
+                }
+                return;
+            }
+            _ => {}
+        }
+        let s = ServiceSeen {
+            host: h.host,
+            service: "".into(),
+            state: h.state,
+            hard: h.hard,
+            report: h.report,
+            attempt: h.attempt,
+            pending: false,
+            output: h.output,
+            long_output: "".into(),
+            perf_data: "".into(),
+            last_check: h.last_check,
+            last_change: h.last_change,
+            stands_for: None,
+        };
+        let resets = !problem && h.hard && h.report == Report::Alert;
+        let told = Told::of(&s);
+        self.seen(from, key.clone(), told, &s, false, resets);
+        self.remark_services(&key);
+        self.world.rearm_host(&key);
+    }
+
+    fn notification_seen(&mut self, from: &From, n: NotificationSeen) {
+        let key = from.key(&n.object);
+        if n.kind != NotificationKind::Problem {
+            if n.kind == NotificationKind::Recovery {
+                self.emit(Event::NotificationSent {
+                    key,
+                    monitor: from.monitor.clone(),
+                    since: from.since,
+                    problem: None,
+                });
+            }
+            return;
+        }
+        let old = self.world.view(&key, &from.monitor);
+        if old.is_some_and(|v| v.last_notified == Some((from.since, n.state))) {
+            // The same notification to another contact.
+            return;
+        }
+        let standing = old.is_some_and(|v| v.hard && v.state == n.state);
+        let held = old.is_some_and(|v| v.held);
+        let s = ServiceSeen {
+            host: n.object.host.clone(),
+            service: n.object.service.clone().unwrap_or_default(),
+            state: n.state,
+            hard: true,
+            report: Report::Alert,
+            attempt: old.map_or(0, |v| v.attempt),
+            pending: false,
+            output: n.output.clone(),
+            long_output: "".into(),
+            perf_data: "".into(),
+            last_check: None,
+            last_change: None,
+            stands_for: None,
+        };
+        if standing && held {
+            self.release(from, &key, Told::Notified, &s);
+        } else if standing {
+            if let Some(alarm) = self.world.alarm_of(&key).cloned()
+                && alarm.failing_now()
+                && from.since > alarm.since
+            {
+                self.emit(Event::Refreshed { id: alarm.id.clone(), key: key.clone(), since: from.since });
+                self.confirm(&alarm, from.since);
+            }
+        } else {
+            self.seen(from, key.clone(), Told::Notified, &s, false, false);
+            if key.service.is_none() {
+                self.remark_services(&key);
+            }
+        }
+        self.emit(Event::NotificationSent {
+            key,
+            monitor: from.monitor.clone(),
+            since: from.since,
+            problem: Some(n.state),
+        });
+    }
+
+    fn downtime_scheduled(&mut self, from: &From, d: ScheduledDowntime) {
+        // Fixed ones announce themselves when they begin; only waiting flexible ones silence a monitor without a line.
+        if d.fixed {
+            return;
+        }
+        let key = from.key(&d.object);
+        let known = self.world.view(&key, &from.monitor).and_then(|v| {
+            let alike =
+                |k: &&ScheduledDowntime| k.start == d.start && k.end == d.end && k.host_services == d.host_services;
+            v.flexible.iter().find(alike)
+        });
+        if known.is_some_and(|k| k.id == d.id || d.id.is_none()) {
+            return;
+        }
+        self.note(from, d.object.clone(), Note::Flexible(d));
+    }
+
+    fn muted(&mut self, from: &From, scope: MuteScope, host: Text, service: Option<Text>, muted: bool) {
+        match scope {
+            MuteScope::Everything => {
+                let now = self.world.monitors.get(&from.monitor).is_some_and(|m| m.notifications_off);
+                if now != muted {
+                    self.emit(Event::Muted { monitor: from.monitor.clone(), host: None, muted });
+                }
+            }
+            MuteScope::Host | MuteScope::Service => {
+                let object = Object { host, service };
+                if self.world.is_muted(&from.monitor, &from.key(&object)) != muted {
+                    self.note(from, object, Note::Mute { muted });
+                }
+            }
+            MuteScope::HostServices => {
+                self.emit(Event::Muted { monitor: from.monitor.clone(), host: Some(host.clone()), muted });
+                self.remark_services(&Key { group: from.group.clone(), host, service: None });
+            }
+        }
+    }
+
+    /// The monitor (re)started: it recomputes flapping without a word, so what was flapping is not known to be.
+    pub(crate) fn monitor_started(&mut self, monitor: &Text, since: Timestamp) {
+        self.emit(Event::MonitorStarted { monitor: monitor.clone(), since });
+        let flapping: Vec<Key> = self
+            .world
+            .alarms
+            .values()
+            .filter(|a| a.flags.contains_key(&crate::flag::Flag::Flapping))
+            .map(|a| a.key.clone())
+            .collect();
+        for key in flapping {
+            self.remark(&key);
+        }
+    }
+
+    fn seen(&mut self, from: &From, key: Key, told: Told, s: &ServiceSeen, held: bool, resets: bool) {
+        let notified = self
+            .world
+            .view(&key, &from.monitor)
+            .and_then(|v| v.last_notified)
+            .is_some_and(|(t, state)| state == s.state && from.since.since(t) <= 2 * SECOND);
+        let since = match (s.report, s.last_change) {
+            (Report::Listed, Some(change)) => change.min(from.since),
+            _ => from.since,
+        };
+        self.emit(Event::Seen(SeenEvent {
+            key: key.clone(),
+            monitor: from.monitor.clone(),
+            state: s.state,
+            hard: s.hard,
+            since,
+            heard: from.since,
+            held,
+            attempt: s.attempt,
+            resets,
+            output: s.output.clone(),
+            long_output: s.long_output.clone(),
+            perf_data: s.perf_data.clone(),
+            stands_for: s.stands_for.clone(),
+        }));
+        let told = if notified { Told::Notified } else { told };
+        self.settle(&key, &self.said(from, since, told, s));
+    }
+
+    fn release(&mut self, from: &From, key: &Key, told: Told, s: &ServiceSeen) {
+        self.emit(Event::Noted {
+            key: key.clone(),
+            monitor: from.monitor.clone(),
+            since: from.since,
+            note: Note::Released,
+        });
+        self.settle(key, &self.said(from, from.since, told, s));
+    }
+
+    fn said(&self, from: &From, since: Timestamp, told: Told, s: &ServiceSeen) -> Said {
+        Said {
+            monitor: from.monitor.clone(),
+            since,
+            output: s.output.clone(),
+            long_output: s.long_output.clone(),
+            perf_data: s.perf_data.clone(),
+            told,
+        }
+    }
+
+    fn note(&mut self, from: &From, object: Object, note: Note) {
+        let key = from.key(&object);
+        self.emit(Event::Noted { key: key.clone(), monitor: from.monitor.clone(), since: from.since, note });
+        self.remark(&key);
+        if key.service.is_none() {
+            self.remark_services(&key);
+        }
+    }
+
+    fn view_differs(
+        &self,
+        from: &From,
+        object: &Object,
+        fact: impl Fn(&crate::watch::View) -> bool,
+        now: bool,
+    ) -> bool {
+        self.world.view(&from.key(object), &from.monitor).is_some_and(fact) != now
+    }
+
+    /// Since when a host is UP again, if it is known that it was not.
+    fn host_up_since(&self, key: &Key, monitor: &str) -> Option<Timestamp> {
+        let host = Key { service: None, ..key.clone() };
+        self.world.view(&host, monitor).filter(|v| !v.state.is_problem()).map(|v| v.since)
+    }
+}
+
+impl From {
+    fn key(&self, object: &Object) -> Key {
+        Key { group: self.group.clone(), host: object.host.clone(), service: object.service.clone() }
+    }
+}
+
+/// What is known of whether the monitor told anybody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Told {
+    /// It did.
+    Notified,
+    /// It did not: say why.
+    Explain,
+    /// Not to be asked: a listing, a snapshot.
+    NotAsked,
+}
+
+impl Told {
+    fn of(s: &ServiceSeen) -> Told {
+        match s.report {
+            Report::Alert => Told::Explain,
+            Report::Listed => Told::NotAsked,
+        }
+    }
+}

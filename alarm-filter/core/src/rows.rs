@@ -1,0 +1,174 @@
+//! The incremental snapshot: the world as rows of JSON, and back. Only rows that changed are written.
+
+use crate::alarm::{Alarm, AlarmId};
+use crate::input::Text;
+use crate::time::Timestamp;
+use crate::watch::{Key, Watch};
+use crate::world::{Cause, Closed, Meta, Monitor, Sequences, World};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Names a row.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum RowKey {
+    Meta,
+    Monitor(Text),
+    Watch(Key),
+    Alarm(AlarmId),
+    Closed(AlarmId),
+    Cause(Text),
+    Sequences(Text),
+}
+
+/// A row that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    /// Its name is none of those that this build knows.
+    #[error("state row '{0}' is of a kind that this version does not know; was the store written by a newer one?")]
+    Unknown(String),
+    /// Its value is not what its name says.
+    #[error("state row '{row}' cannot be read: {error}; restore a backup, or rebuild the rows from the journal")]
+    Unreadable {
+        /// The row.
+        row: String,
+        /// Why.
+        error: serde_json::Error,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct MetaRow {
+    seq: u64,
+    at: Timestamp,
+    #[serde(flatten)]
+    meta: Meta,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WatchRow {
+    key: Key,
+    #[serde(flatten)]
+    watch: Watch,
+}
+
+impl RowKey {
+    fn name(&self) -> String {
+        match self {
+            RowKey::Meta => "meta".into(),
+            RowKey::Monitor(m) => format!("monitor/{m}"),
+            RowKey::Watch(k) => match &k.service {
+                // A unit separator cannot be in a name of Nagios', so the name is unambiguous.
+                Some(s) => format!("watch/{}\u{1f}{}\u{1f}{s}", k.group, k.host),
+                None => format!("watch/{}\u{1f}{}", k.group, k.host),
+            },
+            RowKey::Alarm(id) => format!("alarm/{id}"),
+            RowKey::Closed(id) => format!("closed/{id}"),
+            RowKey::Cause(id) => format!("cause/{id}"),
+            RowKey::Sequences(s) => format!("sequences/{s}"),
+        }
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Option<Vec<u8>> {
+    // Serialising these types cannot fail: no map has keys other than strings, and nothing here returns an error.
+    serde_json::to_vec(value).ok()
+}
+
+fn parse<'a, T: Deserialize<'a>>(row: &str, value: &'a [u8]) -> Result<T, RowError> {
+    serde_json::from_slice(value).map_err(|error| RowError::Unreadable { row: row.to_owned(), error })
+}
+
+impl World {
+    /// The rows that changed since the last call, each with its new value or `None` when it is gone; names in order.
+    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
+        let mut dirty = std::mem::take(&mut self.dirty);
+        if !dirty.is_empty() {
+            dirty.insert(RowKey::Meta);
+        }
+        dirty.iter().map(|k| (k.name(), self.row(k))).collect()
+    }
+
+    /// How many rows wait to be written.
+    pub fn changed_rows(&self) -> usize {
+        self.dirty.len()
+    }
+
+    /// All rows, names in order: the canonical form of the world.
+    pub fn all_rows(&self) -> Vec<(String, Vec<u8>)> {
+        let mut keys = BTreeSet::from([RowKey::Meta]);
+        keys.extend(self.monitors.keys().cloned().map(RowKey::Monitor));
+        for ((group, host), entry) in &self.hosts {
+            let key = |service| RowKey::Watch(Key { group: group.clone(), host: host.clone(), service });
+            keys.insert(key(None));
+            keys.extend(entry.services.keys().map(|s| key(Some(s.clone()))));
+        }
+        keys.extend(self.alarms.keys().cloned().map(RowKey::Alarm));
+        keys.extend(self.closed.keys().cloned().map(RowKey::Closed));
+        keys.extend(self.causes.keys().cloned().map(RowKey::Cause));
+        keys.extend(self.sequences.keys().cloned().map(RowKey::Sequences));
+        keys.iter().filter_map(|k| Some((k.name(), self.row(k)?))).collect()
+    }
+
+    /// A hash of all that is known (FNV-1a over the canonical rows): equal worlds have equal hashes.
+    pub fn state_hash(&self) -> u64 {
+        let mut h: u64 = 0xcbf2_9ce4_8422_2325;
+        for (name, value) in self.all_rows() {
+            for b in name.bytes().chain([0]).chain(value).chain([0]) {
+                h = (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3);
+            }
+        }
+        h
+    }
+
+    fn row(&self, key: &RowKey) -> Option<Vec<u8>> {
+        match key {
+            RowKey::Meta => json(&MetaRow { seq: self.seq, at: self.at, meta: self.meta.clone() }),
+            RowKey::Monitor(m) => json(self.monitors.get(m)?),
+            RowKey::Watch(k) => {
+                let watch = self.watch(k)?;
+                let empty = Watch::default();
+                if *watch == empty { None } else { json(&WatchRow { key: k.clone(), watch: watch.clone() }) }
+            }
+            RowKey::Alarm(id) => json(&**self.alarms.get(id)?),
+            RowKey::Closed(id) => json(self.closed.get(id)?),
+            RowKey::Cause(id) => json(self.causes.get(id)?),
+            RowKey::Sequences(s) => json(self.sequences.get(s)?),
+        }
+    }
+
+    /// Takes in one row of a snapshot. Order does not matter. When all are in: put the documents in force with
+    /// [`crate::engine::Engine::restore`].
+    pub(crate) fn load_row(&mut self, name: &str, value: &[u8]) -> Result<(), RowError> {
+        let (kind, rest) = name.split_once('/').unwrap_or((name, ""));
+        match kind {
+            "meta" => {
+                let row: MetaRow = parse(name, value)?;
+                self.seq = row.seq;
+                self.at = row.at;
+                self.meta = row.meta;
+            }
+            "monitor" => {
+                self.monitors.insert(rest.into(), parse::<Monitor>(name, value)?);
+            }
+            "watch" => {
+                let row: WatchRow = parse(name, value)?;
+                *self.watch_mut(&row.key) = row.watch;
+            }
+            "alarm" => {
+                self.alarms.insert(rest.into(), Arc::new(parse::<Alarm>(name, value)?));
+            }
+            "closed" => {
+                self.closed.insert(rest.into(), parse::<Closed>(name, value)?);
+            }
+            "cause" => {
+                self.causes.insert(rest.into(), parse::<Cause>(name, value)?);
+            }
+            "sequences" => {
+                self.sequences.insert(rest.into(), parse::<Sequences>(name, value)?);
+            }
+            _ => return Err(RowError::Unknown(name.to_owned())),
+        }
+        Ok(())
+    }
+}

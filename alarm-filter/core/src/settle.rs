@@ -1,0 +1,275 @@
+//! From what the monitors say of an object to its alarm: raise, change, recover, or set aside with the reason.
+
+use crate::alarm::{Alarm, Change, Told as ToldOf};
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::flag::Flag;
+use crate::input::Text;
+use crate::nagios::Told;
+use crate::state::State;
+use crate::time::{SECOND, Timestamp};
+use crate::verdict::Verdict;
+use crate::watch::{Key, SetAside, View, Watch};
+use crate::world::World;
+use std::sync::Arc;
+
+/// What was just said of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) monitor: Text,
+    pub(crate) since: Timestamp,
+    pub(crate) output: Text,
+    pub(crate) long_output: Text,
+    pub(crate) perf_data: Text,
+    pub(crate) told: Told,
+}
+
+/// A group of monitors' hard problem of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) state: State,
+    pub(crate) monitors: Vec<Text>,
+    pub(crate) view: View,
+}
+
+impl World {
+    /// The worst of the fresh monitors' hard states; of all, when none is fresh. `None`: no problem that counts.
+    pub(crate) fn problem(&self, watch: &Watch) -> Option<Problem> {
+        let present: Vec<&View> = watch.views.iter().filter(|v| !v.gone).collect();
+        let present = if present.is_empty() { watch.views.iter().collect() } else { present };
+        let fresh: Vec<&View> = present.iter().copied().filter(|v| self.is_fresh(&v.monitor)).collect();
+        let asked = if fresh.is_empty() { present } else { fresh };
+        let worst = asked
+            .iter()
+            .filter(|v| v.counts())
+            .max_by_key(|v| (v.state.badness(), std::cmp::Reverse(v.since), std::cmp::Reverse(v.monitor.clone())))?;
+        let monitors = asked.iter().filter(|v| v.counts()).map(|v| v.monitor.clone()).collect();
+        Some(Problem { state: worst.state, monitors, view: (*worst).clone() })
+    }
+}
+
+impl Engine {
+    /// Brings an object's alarm in line with what the monitors say of it.
+    pub(crate) fn settle(&mut self, key: &Key, said: &Said) {
+        let Some(watch) = self.world.watch(key) else { return };
+        let problem = self.world.problem(watch);
+        let held = watch.views.iter().any(|v| v.held);
+        let off = watch.off.clone();
+        let open = watch.alarm.as_ref().and_then(|id| self.world.alarms.get(id)).cloned();
+        match problem {
+            None => self.no_problem(key, said, open.as_ref(), held),
+            Some(problem) => match self.world.verdict(key, problem.state) {
+                Verdict::Aside(reason) => self.aside(key, said, open.as_ref(), &problem, reason),
+                Verdict::Raise(about) => {
+                    self.set_aside(key, None, said.since);
+                    match (open, off) {
+                        (Some(alarm), _) => self.goes_on(&alarm, said, &problem),
+                        (None, Some(off)) => self.switched_off(key, said, &problem, &off),
+                        (None, None) => self.raise(key, said, &problem, *about),
+                    }
+                }
+            },
+        }
+        self.remark(key);
+    }
+
+    fn no_problem(&mut self, key: &Key, said: &Said, open: Option<&Arc<Alarm>>, held: bool) {
+        let off = self.world.watch(key).and_then(|w| w.off.clone());
+        let closed = off.and_then(|off| self.world.closed.get(&off.alarm).map(|c| c.alarm.clone()));
+        if let Some(alarm) = open.or(closed.as_ref()).filter(|a| a.failing_now()).cloned() {
+            let state = if key.service.is_some() { State::Ok } else { State::Up };
+            self.recover(&alarm, said, state);
+        }
+        if held {
+            self.set_aside(key, Some(SetAside::HostNotUp), said.since);
+        } else {
+            self.set_aside(key, None, said.since);
+        }
+    }
+
+    fn recover(&mut self, alarm: &Alarm, said: &Said, state: State) {
+        let change =
+            Change { at: said.since.max(alarm.since), state, output: said.output.clone(), told: ToldOf::NotAsked };
+        self.emit(Event::Recovered { id: alarm.id.clone(), key: alarm.key.clone(), change });
+        self.refamily_of(&alarm.id);
+    }
+
+    fn aside(&mut self, key: &Key, said: &Said, open: Option<&Arc<Alarm>>, problem: &Problem, reason: SetAside) {
+        if let Some(alarm) = open {
+            match reason {
+                SetAside::StateDoesNotRaise { .. } => {
+                    if alarm.failing_now() {
+                        self.recover(alarm, said, problem.state);
+                    }
+                    self.set_aside(key, Some(reason), said.since);
+                }
+                other => self.withdraw(alarm, other),
+            }
+            return;
+        }
+        self.set_aside(key, Some(reason), said.since);
+    }
+
+    pub(crate) fn withdraw(&mut self, alarm: &Alarm, reason: SetAside) {
+        self.release_followers(&alarm.id, "its leader left the board");
+        let family = (alarm.about.site.clone(), alarm.about.family.clone());
+        self.emit(Event::Withdrawn { id: alarm.id.clone(), key: alarm.key.clone(), reason });
+        self.refamily(&family);
+    }
+
+    pub(crate) fn set_aside(&mut self, key: &Key, reason: Option<SetAside>, since: Timestamp) {
+        let Some(watch) = self.world.watch(key) else { return };
+        if matches!(&watch.aside, Some(a) if matches!(a.reason, SetAside::SwitchedOff { .. })) && watch.off.is_some() {
+            return;
+        }
+        if watch.aside.as_ref().map(|a| &a.reason) != reason.as_ref() {
+            self.emit(Event::SetAside { key: key.clone(), reason, since });
+        }
+    }
+
+    fn goes_on(&mut self, alarm: &Alarm, said: &Said, problem: &Problem) {
+        let again = !alarm.failing_now();
+        if !again && alarm.state == problem.state {
+            if alarm.monitors != problem.monitors {
+                let change = Change {
+                    at: alarm.since,
+                    state: alarm.state,
+                    output: alarm.output.clone(),
+                    told: ToldOf::NotAsked,
+                };
+                let (id, key) = (alarm.id.clone(), alarm.key.clone());
+                self.emit(Event::Changed { id, key, monitors: problem.monitors.clone(), change, again: false });
+            }
+            return;
+        }
+        let change = self.change(&alarm.key, said, problem);
+        self.emit(Event::Changed {
+            id: alarm.id.clone(),
+            key: alarm.key.clone(),
+            monitors: problem.monitors.clone(),
+            change,
+            again,
+        });
+        self.after_failure(&alarm.id, said, again);
+    }
+
+    fn switched_off(&mut self, key: &Key, said: &Said, problem: &Problem, off: &crate::watch::Off) {
+        let Some(closed) = self.world.closed.get(&off.alarm).map(|c| c.alarm.clone()) else {
+            return;
+        };
+        if off.was_ok {
+            self.emit(Event::Returned {
+                id: off.alarm.clone(),
+                key: key.clone(),
+                why: "it failed again after an OK".into(),
+            });
+            self.goes_on(&closed, said, problem);
+        } else if closed.state != problem.state {
+            let change = self.change(key, said, problem);
+            let (id, monitors) = (off.alarm.clone(), problem.monitors.clone());
+            self.emit(Event::Changed { id, key: key.clone(), monitors, change, again: false });
+        }
+    }
+
+    fn raise(&mut self, key: &Key, said: &Said, problem: &Problem, about: crate::alarm::About) {
+        let number = u64::from_ne_bytes(key.number().to_ne_bytes());
+        // The seq of the opening input tells two alarms of one object apart.
+        let opening = self.opening_seq();
+        let id: Text =
+            format!("{:016x}", (number ^ opening.wrapping_mul(0x9e37_79b9_7f4a_7c15)).rotate_left(17)).into();
+        let change = self.change(key, said, problem);
+        self.emit(Event::Raised {
+            id: id.clone(),
+            key: key.clone(),
+            about,
+            monitors: problem.monitors.clone(),
+            change,
+        });
+        self.after_failure(&id, said, true);
+    }
+
+    fn after_failure(&mut self, id: &Text, said: &Said, new_episode: bool) {
+        let Some(alarm) = self.world.alarms.get(id).cloned() else { return };
+        let long = !said.long_output.is_empty() || !said.perf_data.is_empty();
+        if long && said.output == alarm.output {
+            self.emit(Event::Output {
+                id: id.clone(),
+                key: alarm.key.clone(),
+                output: said.output.clone(),
+                long_output: said.long_output.clone(),
+                perf_data: said.perf_data.clone(),
+            });
+        }
+        self.mark_time_out(&alarm, said.since);
+        self.remark(&alarm.key);
+        if new_episode {
+            self.refamily_of(id);
+            self.propose_cause(id);
+        }
+    }
+
+    fn change(&self, key: &Key, said: &Said, problem: &Problem) -> Change {
+        let own = problem.view.monitor == said.monitor && problem.state == problem.view.state;
+        let (at, output) = if own && problem.view.output == said.output {
+            (said.since, said.output.clone())
+        } else {
+            (said.since.max(problem.view.since), problem.view.output.clone())
+        };
+        let told = match said.told {
+            Told::Notified => ToldOf::Notified,
+            Told::Explain => {
+                ToldOf::Not(self.world.why_not_notified_now(&said.monitor, key, problem.state, said.since))
+            }
+            Told::NotAsked => ToldOf::NotAsked,
+        };
+        Change { at, state: problem.state, output, told }
+    }
+
+    /// AL7: a failure by time-out is marked until a second result agrees.
+    fn mark_time_out(&mut self, alarm: &Alarm, since: Timestamp) {
+        let timed_out = self.world.is_time_out(alarm);
+        let marked = alarm.flags.contains_key(&Flag::TimeOut);
+        if timed_out && !marked {
+            let monitors = &self.world.settings.monitors;
+            let second =
+                alarm.monitors.iter().any(|m| monitors.get(m).is_none_or(|m| m.has_notifications || m.has_status));
+            let detail =
+                if second { "wait for the next result" } else { "not confirmed: no source shows a second result" };
+            self.set_flag(alarm, Flag::TimeOut, detail.into(), since);
+        } else if marked && !timed_out {
+            self.clear_flag(alarm, Flag::TimeOut, since);
+        }
+    }
+
+    /// A second result agrees with the first.
+    pub(crate) fn confirm(&mut self, alarm: &Alarm, since: Timestamp) {
+        if alarm.flags.contains_key(&Flag::TimeOut) && since > alarm.since.plus(SECOND) {
+            self.clear_flag(alarm, Flag::TimeOut, since);
+        }
+    }
+}
+
+impl World {
+    /// The reasons for one hard state, at the moment of it. A host that is not UP explains all by itself: Nagios then
+    /// asks nothing further.
+    pub(crate) fn why_not_notified_now(&self, monitor: &Text, key: &Key, state: State, at: Timestamp) -> Vec<Flag> {
+        if key.service.is_some() && self.host_not_up(&key.group, &key.host, monitor).is_some() {
+            return vec![Flag::HostNotUp];
+        }
+        self.why_not_notified(monitor, key, state, at)
+    }
+
+    /// Nagios' own time-out, NRPE's, or the metric's own pattern.
+    pub(crate) fn is_time_out(&self, alarm: &Alarm) -> bool {
+        let output = &*alarm.output;
+        if output.starts_with("(Service check timed out")
+            || output.starts_with("(Host check timed out")
+            || output.contains("NRPE: Command timed out")
+        {
+            return true;
+        }
+        let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) else { return false };
+        let pattern = profile.settings(&alarm.about.metric).time_out_pattern;
+        pattern.and_then(|p| regex::Regex::new(&p).ok()).is_some_and(|p| p.is_match(output))
+    }
+}

@@ -1,0 +1,202 @@
+//! What an object stands for, and whether its problem raises an alarm (AL1, AL15, PR1) or is set aside, and why.
+
+use crate::alarm::About;
+use crate::input::Text;
+use crate::profile::{HostDown, Membership};
+use crate::state::State;
+use crate::watch::{Key, SetAside};
+use crate::world::World;
+
+/// The pseudo service type, and metric, of a host's own check.
+pub const HOST: &str = "Host";
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It raises an alarm, which stands for this.
+    Raise(Box<About>),
+    /// It does not.
+    Aside(SetAside),
+}
+
+impl World {
+    /// Whether a hard problem of this object, in this state, raises an alarm.
+    pub fn verdict(&self, key: &Key, state: State) -> Verdict {
+        let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) else {
+            return Verdict::Aside(SetAside::NoProfile);
+        };
+        let mut about = self.about(key);
+        let not_in_profile = || {
+            Verdict::Aside(SetAside::NotInProfile {
+                profile: profile.name.clone(),
+                service_type: self.about(key).service_type,
+                metric: self.about(key).metric,
+            })
+        };
+        if key.service.is_none() {
+            if profile.host_down == HostDown::Ignore {
+                return Verdict::Aside(SetAside::HostDownIgnored);
+            }
+            if !self.host_has_critical_services(key) {
+                return not_in_profile();
+            }
+        } else {
+            match profile.entry(&about.service_type, &about.metric) {
+                None => return not_in_profile(),
+                Some(e) if e.membership == Membership::Candidate => {
+                    return Verdict::Aside(SetAside::Candidate { profile: profile.name.clone() });
+                }
+                Some(e) if !e.settings.raises(state) => return Verdict::Aside(SetAside::StateDoesNotRaise { state }),
+                Some(_) => {}
+            }
+        }
+        if let Some(site) = self.topology.as_ref().and_then(|t| t.sites.get(&about.site))
+            && self.settings.silent_certifications.contains(&site.certification)
+        {
+            return Verdict::Aside(SetAside::Certification {
+                site: about.site.clone(),
+                status: site.certification.clone(),
+            });
+        }
+        about.profiles = self.profiles_of(key, &about);
+        Verdict::Raise(Box::new(about))
+    }
+
+    /// What an object stands for: the topology's word on the site, then the source's own, then the monitor's variables.
+    pub fn about(&self, key: &Key) -> About {
+        let mut about = About::default();
+        let Some(service) = &key.service else {
+            about.service_type = HOST.into();
+            about.metric = HOST.into();
+            about.stable_for = self.settings.stable_for;
+            about.ticket_states = vec![State::Down, State::Unreachable];
+            self.place_host(key, &mut about);
+            return about;
+        };
+        let watch = self.watch(key);
+        if let Some(s) = watch.and_then(|w| w.stands_for.as_ref()) {
+            about.site = s.site.clone();
+            about.ngi = s.ngi.clone();
+            about.service_type = s.service_type.clone();
+            about.metric = s.metric.clone();
+            about.vo = s.vo.clone();
+        }
+        for monitor in self.monitors.values().filter(|m| m.group == key.group) {
+            let Some(host) = monitor.objects.as_ref().and_then(|o| o.hosts.get(&key.host)) else { continue };
+            let Some(object) = host.services.get(service) else { continue };
+            fill(&mut about.service_type, &object.service_type);
+            fill(&mut about.metric, &object.metric);
+            fill(&mut about.vo, &object.vo);
+            fill(&mut about.site, &object.site);
+            fill(&mut about.site, &host.site);
+            fill(&mut about.ngi, &object.ngi);
+            fill(&mut about.ngi, &host.ngi);
+        }
+        fill(&mut about.metric, service);
+        if about.service_type.is_empty() {
+            about.service_type = self.guess_service_type(&key.host, &about.metric);
+        }
+        if let Some(topology) = &self.topology {
+            if let Some(endpoint) = topology.endpoint(&key.host, &about.service_type) {
+                about.site = endpoint.site.clone();
+                about.ngi = endpoint.ngi.clone();
+            } else if about.site.is_empty() {
+                self.place_host(key, &mut about);
+            }
+            if let Some(site) = topology.sites.get(&about.site) {
+                fill(&mut about.ngi, &site.ngi);
+            }
+        }
+        if let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) {
+            let settings = profile.settings(&about.metric);
+            about.stable_for = settings.stable_for(self.settings.stable_for);
+            about.family = settings.mask_family.clone().unwrap_or_default();
+            about.category = settings.category.clone().unwrap_or_default();
+            about.documentation = settings.documentation.clone().unwrap_or_default();
+            about.security = settings.security;
+            about.ticket_states = settings
+                .ticket
+                .or(settings.raise)
+                .unwrap_or_else(|| vec![State::Warning, State::Critical, State::Unknown]);
+            if about.vo.is_empty() && profile.bare(&about.metric).len() < about.metric.len() {
+                about.vo = profile.vo.clone();
+            }
+        }
+        about
+    }
+
+    fn place_host(&self, key: &Key, about: &mut About) {
+        if let Some(types) = self.topology.as_ref().and_then(|t| t.host(&key.host))
+            && let Some(endpoint) = types.values().next()
+        {
+            about.site = endpoint.site.clone();
+            about.ngi = endpoint.ngi.clone();
+            return;
+        }
+        for monitor in self.monitors.values().filter(|m| m.group == key.group) {
+            if let Some(host) = monitor.objects.as_ref().and_then(|o| o.hosts.get(&key.host)) {
+                fill(&mut about.site, &host.site);
+                fill(&mut about.ngi, &host.ngi);
+            }
+        }
+    }
+
+    /// Without `_SERVICE_FLAVOUR`: the one service type of the host, as declared in the topology, for which the profile
+    /// lists the metric. Empty when there is none, or more than one.
+    fn guess_service_type(&self, host: &str, metric: &str) -> Text {
+        let none = Text::from("");
+        let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) else { return none };
+        let Some(types) = self.topology.as_ref().and_then(|t| t.host(host)) else { return none };
+        let mut fits = types.keys().filter(|t| profile.entry(t, metric).is_some());
+        match (fits.next(), fits.next()) {
+            (Some(only), None) => only.clone(),
+            _ => none,
+        }
+    }
+
+    /// The profiles, other than candidates' lists, in which it counts.
+    fn profiles_of(&self, key: &Key, about: &About) -> Vec<Text> {
+        if key.service.is_none() {
+            return vec![self.profiles.operators.clone()];
+        }
+        let counts = |name: &&Text| {
+            self.profiles.profiles[*name]
+                .entry(&about.service_type, &about.metric)
+                .is_some_and(|e| e.membership == Membership::Critical)
+        };
+        self.profiles.profiles.keys().filter(counts).cloned().collect()
+    }
+
+    /// A host counts when a service on it does: one that was seen, one that is configured, or one that is declared.
+    fn host_has_critical_services(&self, key: &Key) -> bool {
+        let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) else { return false };
+        let critical = |service_type: &str, metric: &str| {
+            profile.entry(service_type, metric).is_some_and(|e| e.membership == Membership::Critical)
+        };
+        for monitor in self.monitors.values().filter(|m| m.group == key.group) {
+            let Some(host) = monitor.objects.as_ref().and_then(|o| o.hosts.get(&key.host)) else { continue };
+            let hit = host.services.iter().any(|(description, s)| {
+                critical(&s.service_type, if s.metric.is_empty() { description } else { &s.metric })
+            });
+            if hit {
+                return true;
+            }
+        }
+        if let Some(types) = self.topology.as_ref().and_then(|t| t.host(&key.host))
+            && types.keys().any(|t| profile.service_types.keys().any(|glob| wildmatch::WildMatch::new(glob).matches(t)))
+        {
+            return true;
+        }
+        let Some(entry) = self.hosts.get(&(key.group.clone(), key.host.clone())) else { return false };
+        entry.services.keys().any(|s| {
+            let about = self.about(&Key { service: Some(s.clone()), ..key.clone() });
+            critical(&about.service_type, &about.metric)
+        }) || critical("", "")
+    }
+}
+
+fn fill(to: &mut Text, from: &Text) {
+    if to.is_empty() && !from.is_empty() {
+        *to = from.clone();
+    }
+}

@@ -1,0 +1,322 @@
+//! All that the engine knows: the fold of every event so far. Changed by `apply.rs` only; written to rows by `rows.rs`.
+
+use crate::alarm::{Alarm, AlarmId};
+use crate::command::CauseKind;
+use crate::input::{SourceHealth, Text};
+use crate::objects::{MonitorObjects, NotificationRules, ServiceObject};
+use crate::profile::Profiles;
+use crate::rows::RowKey;
+use crate::settings::Settings;
+use crate::time::Timestamp;
+use crate::timers::Timers;
+use crate::topology::{DowntimeWindow, Downtimes, Topology};
+use crate::watch::{HostEntry, Key, View, Watch};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// A map whose order is that of insertion, and whose hashing is the same in every run.
+pub type Map<K, V> = IndexMap<K, V, std::hash::BuildHasherDefault<std::hash::DefaultHasher>>;
+
+/// All that is known.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// The seq of the last record.
+    pub seq: u64,
+    /// The engine's time; never goes back.
+    pub at: Timestamp,
+    /// What holds for all of it.
+    pub meta: Meta,
+    /// By name.
+    pub monitors: BTreeMap<Text, Monitor>,
+    /// By (group, host).
+    pub hosts: Map<(Text, Text), HostEntry>,
+    /// On the board, by id.
+    pub alarms: BTreeMap<AlarmId, Arc<Alarm>>,
+    /// Switched off lately, or to return (AL19), by id.
+    pub closed: BTreeMap<AlarmId, Closed>,
+    /// Open common causes, by id.
+    pub causes: BTreeMap<Text, Cause>,
+    /// Numbers taken from senders that may repeat themselves.
+    pub sequences: BTreeMap<Text, Sequences>,
+    /// Documents in force.
+    pub settings: Arc<Settings>,
+    /// Documents in force.
+    pub profiles: Arc<Profiles>,
+    /// Documents in force.
+    pub topology: Option<Arc<Topology>>,
+    /// Documents in force.
+    pub downtimes: Arc<Downtimes>,
+    /// What falls due, and when.
+    pub timers: Timers,
+    /// Alarms by (site, family), for AL14.
+    pub families: BTreeMap<(Text, Text), BTreeSet<AlarmId>>,
+    /// Followers by leader, for AL6 and AL14.
+    pub followers: BTreeMap<AlarmId, BTreeSet<AlarmId>>,
+    /// Rows that changed since the last flush.
+    pub(crate) dirty: BTreeSet<RowKey>,
+}
+
+/// Small things that hold for all of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Meta {
+    /// Hashes of the documents in force.
+    pub hashes: Hashes,
+    /// How sources do, by name (monitors have their own).
+    pub sources: BTreeMap<Text, crate::input::SourceState>,
+    /// Keys of the last commands.
+    pub forms: VecDeque<Text>,
+    /// Metrics that turned non-OK of late: when, and where; for AL18.
+    pub turned: BTreeMap<Text, Vec<(Timestamp, AlarmId)>>,
+    /// Metrics proposed as a common cause, and when.
+    pub proposed: BTreeMap<Text, Proposal>,
+}
+
+/// A common cause that the program proposes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// When.
+    pub since: Timestamp,
+    /// The sites.
+    pub sites: Vec<Text>,
+    /// The alarms.
+    pub alarms: Vec<AlarmId>,
+}
+
+/// Hashes of the documents in force; empty: none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Hashes {
+    /// Settings.
+    pub settings: Text,
+    /// Profiles.
+    pub profiles: Text,
+    /// Topology.
+    pub topology: Text,
+    /// Downtimes.
+    pub downtimes: Text,
+}
+
+/// A monitor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Monitor {
+    /// Its group.
+    pub group: Text,
+    /// How it does.
+    pub health: SourceHealth,
+    /// Since when.
+    pub health_since: Timestamp,
+    /// What is lacking; empty when fresh.
+    #[serde(default)]
+    pub detail: Text,
+    /// When it last started, by its own clock.
+    pub started: Timestamp,
+    /// Notifications are switched off for all of it.
+    #[serde(default)]
+    pub notifications_off: bool,
+    /// Hash of its configuration; empty: none.
+    #[serde(default)]
+    pub objects_hash: Text,
+    /// Its configuration.
+    #[serde(skip)]
+    pub objects: Option<Arc<MonitorObjects>>,
+}
+
+/// An alarm that was switched off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closed {
+    /// When.
+    pub at: Timestamp,
+    /// It.
+    pub alarm: Arc<Alarm>,
+}
+
+/// A common cause (AL18).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What kind.
+    pub kind: CauseKind,
+    /// Who opened it.
+    pub who: Text,
+    /// What.
+    pub text: Text,
+    /// When.
+    pub since: Timestamp,
+}
+
+/// Numbers taken from one sender, as ranges `[from, to]` in order, neither touching nor overlapping.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sequences(Vec<(u64, u64)>);
+
+impl Sequences {
+    /// How many ranges are kept; of more, the lowest are joined, since a sender does not go back that far.
+    const RANGES: usize = 4096;
+
+    /// Whether the number was taken.
+    pub fn contains(&self, n: u64) -> bool {
+        let i = self.0.partition_point(|(from, _)| *from <= n);
+        i > 0 && self.0[i - 1].1 >= n
+    }
+
+    /// Takes a number.
+    pub fn insert(&mut self, n: u64) {
+        if self.contains(n) {
+            return;
+        }
+        let i = self.0.partition_point(|(from, _)| *from <= n);
+        let joins_before = i > 0 && self.0[i - 1].1.checked_add(1) == Some(n);
+        let joins_after = i < self.0.len() && n.checked_add(1) == Some(self.0[i].0);
+        match (joins_before, joins_after) {
+            (true, true) => {
+                self.0[i - 1].1 = self.0[i].1;
+                self.0.remove(i);
+            }
+            (true, false) => self.0[i - 1].1 = n,
+            (false, true) => self.0[i].0 = n,
+            (false, false) => self.0.insert(i, (n, n)),
+        }
+        if self.0.len() > Self::RANGES {
+            self.0[1].0 = self.0[0].0;
+            self.0.remove(0);
+        }
+    }
+}
+
+impl World {
+    /// The object's watch, if anything was ever said of it.
+    pub fn watch(&self, key: &Key) -> Option<&Watch> {
+        let entry = self.hosts.get(&(key.group.clone(), key.host.clone()))?;
+        match &key.service {
+            Some(s) => entry.services.get(s),
+            None => Some(&entry.host),
+        }
+    }
+
+    /// What a monitor says of an object.
+    pub fn view(&self, key: &Key, monitor: &str) -> Option<&View> {
+        self.watch(key)?.view(monitor)
+    }
+
+    /// Whether a monitor sees a host as not UP, SOFT or HARD.
+    pub fn host_not_up(&self, group: &Text, host: &Text, monitor: &str) -> Option<&View> {
+        self.hosts.get(&(group.clone(), host.clone()))?.host.view(monitor).filter(|v| v.state.is_problem())
+    }
+
+    /// The object's alarm on the board.
+    pub fn alarm_of(&self, key: &Key) -> Option<&Arc<Alarm>> {
+        self.alarms.get(self.watch(key)?.alarm.as_ref()?)
+    }
+
+    /// A service in a monitor's configuration.
+    pub fn service_object(&self, monitor: &str, host: &str, service: &str) -> Option<&ServiceObject> {
+        self.monitors.get(monitor)?.objects.as_ref()?.service(host, service)
+    }
+
+    /// The notification rules of an object in a monitor's configuration.
+    pub fn rules(&self, monitor: &str, key: &Key) -> Option<&NotificationRules> {
+        let objects = self.monitors.get(monitor)?.objects.as_ref()?;
+        let host = objects.hosts.get(&key.host)?;
+        let index = match &key.service {
+            Some(s) => host.services.get(s)?.rules,
+            None => host.rules,
+        };
+        objects.rules_of(index)
+    }
+
+    /// The downtimes declared for a service.
+    pub fn windows(&self, host: &str, service_type: &str) -> &[DowntimeWindow] {
+        self.downtimes
+            .windows
+            .get(host.to_ascii_lowercase().as_str())
+            .and_then(|types| types.get(service_type))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The downtimes that count for an alarm. For a host's alarm: none here, since it takes all of its services.
+    pub fn windows_of(&self, alarm: &Alarm) -> &[DowntimeWindow] {
+        if alarm.key.service.is_some() { self.windows(&alarm.key.host, &alarm.about.service_type) } else { &[] }
+    }
+
+    /// Whether anything fresh can be said by this monitor.
+    pub fn is_fresh(&self, monitor: &str) -> bool {
+        self.monitors.get(monitor).is_none_or(|m| matches!(m.health, SourceHealth::Fresh | SourceHealth::Gap))
+    }
+
+    /// The group that a monitor belongs to.
+    pub fn group_of(&self, monitor: &Text) -> Text {
+        match self.monitors.get(monitor) {
+            Some(m) => m.group.clone(),
+            None => self.settings.group_of(monitor),
+        }
+    }
+
+    pub(crate) fn watch_mut(&mut self, key: &Key) -> &mut Watch {
+        self.dirty.insert(RowKey::Watch(key.clone()));
+        let entry = self.hosts.entry((key.group.clone(), key.host.clone())).or_default();
+        match &key.service {
+            Some(s) => entry.services.entry(s.clone()).or_default(),
+            None => &mut entry.host,
+        }
+    }
+
+    pub(crate) fn view_mut(&mut self, key: &Key, monitor: &Text, since: Timestamp) -> &mut View {
+        let ok = if key.service.is_some() { crate::state::State::Ok } else { crate::state::State::Up };
+        let watch = self.watch_mut(key);
+        let found = watch.views.iter().position(|v| v.monitor == *monitor);
+        let i = found.unwrap_or_else(|| {
+            watch.views.push(View::new(monitor.clone(), ok, since));
+            watch.views.len() - 1
+        });
+        &mut watch.views[i]
+    }
+
+    /// The alarm, on the board or switched off lately.
+    pub(crate) fn alarm_mut(&mut self, id: &AlarmId) -> Option<&mut Alarm> {
+        if let Some(alarm) = self.alarms.get_mut(id) {
+            self.dirty.insert(RowKey::Alarm(id.clone()));
+            return Some(Arc::make_mut(alarm));
+        }
+        let closed = self.closed.get_mut(id)?;
+        self.dirty.insert(RowKey::Closed(id.clone()));
+        Some(Arc::make_mut(&mut closed.alarm))
+    }
+
+    pub(crate) fn monitor_mut(&mut self, name: &Text) -> &mut Monitor {
+        self.dirty.insert(RowKey::Monitor(name.clone()));
+        let group = self.settings.group_of(name);
+        self.monitors.entry(name.clone()).or_insert_with(|| Monitor {
+            group,
+            health: SourceHealth::Fresh,
+            health_since: Timestamp::default(),
+            detail: Text::from(""),
+            started: Timestamp::default(),
+            notifications_off: false,
+            objects_hash: Text::from(""),
+            objects: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn sequences_are_a_set(numbers in proptest::collection::vec(0u64..200, 0..300)) {
+            let mut taken = Sequences::default();
+            let mut model = BTreeSet::new();
+            for n in numbers {
+                prop_assert_eq!(taken.contains(n), model.contains(&n));
+                taken.insert(n);
+                model.insert(n);
+            }
+            for n in 0..220 {
+                prop_assert_eq!(taken.contains(n), model.contains(&n));
+            }
+            prop_assert!(taken.0.windows(2).all(|w| w[0].1 + 1 < w[1].0));
+        }
+    }
+}

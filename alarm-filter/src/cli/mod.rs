@@ -1,0 +1,36 @@
+//! The command line: one file a command. `main` picks it; errors are one line on stderr, exit code 1; usage errors exit 2.
+
+mod replay;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Keeps the alarms that a profile calls critical, from what a Nagios sees, and explains each of them.
+#[derive(Debug, Parser)]
+#[command(name = "alarm-filter", version)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Replay(replay::Args),
+}
+
+/// Runs the command that the process's arguments name.
+pub fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Replay(args) => replay::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("alarm-filter: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a command ends with: an exit code, or one line that says what happened, to which object, and what to do.
+type Outcome = Result<ExitCode, String>;

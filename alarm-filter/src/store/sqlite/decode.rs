@@ -1,0 +1,148 @@
+//! From rows to types, each row's checksum verified on the way; shared by the writer, the readers and the checks.
+
+use crate::store::contract::{Losses, TruthBegins};
+use crate::store::documents;
+use crate::store::error::StoreError;
+use crate::store::record::{AuditEntry, Episode, Record, StoredRecord};
+use alarm_core::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use std::borrow::Cow;
+use std::path::Path;
+
+/// The columns of a record, in the order of [`record`].
+pub(super) const RECORD: &str = "seq, at, kind, version, rules, object, sum, body, events";
+/// The columns of an episode, in the order of [`episode`].
+pub(super) const EPISODE: &str = "id, seq, object, site, host, service, metric, opened, closed, sum, body";
+/// The columns of a line of the audit trail, in the order of [`audit`].
+pub(super) const AUDIT: &str = "seq, part, at, who, action, subject, sum, body";
+
+/// A seq as the database holds it. Seqs beyond 2^63 - 1 do not happen (a million a second for 290 000 years).
+pub(super) fn sql(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+/// A seq from the database; a negative one is damage, which its record's checksum tells.
+pub(super) fn seq(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// A record with its verdict: `false` when the checksum does not fit.
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<(StoredRecord, bool)> {
+    let seq = seq(row.get(0)?);
+    let record = Record {
+        at: Timestamp(row.get(1)?),
+        kind: Cow::Owned(row.get(2)?),
+        version: row.get(3)?,
+        rules: row.get(4)?,
+        object: row.get(5)?,
+        body: row.get(7)?,
+        events: row.get(8)?,
+    };
+    let sound = record.sum(seq) == row.get::<_, i64>(6)?;
+    Ok((StoredRecord { seq, record }, sound))
+}
+
+pub(super) fn episode(row: &Row<'_>) -> rusqlite::Result<(Episode, bool)> {
+    let episode = Episode {
+        id: row.get(0)?,
+        seq: seq(row.get(1)?),
+        object: row.get(2)?,
+        site: row.get(3)?,
+        host: row.get(4)?,
+        service: row.get(5)?,
+        metric: row.get(6)?,
+        opened: Timestamp(row.get(7)?),
+        closed: Timestamp(row.get(8)?),
+        body: row.get(10)?,
+    };
+    let sound = episode.sum() == row.get::<_, i64>(9)?;
+    Ok((episode, sound))
+}
+
+pub(super) fn audit(row: &Row<'_>) -> rusqlite::Result<(AuditEntry, bool)> {
+    let entry = AuditEntry {
+        seq: seq(row.get(0)?),
+        part: row.get(1)?,
+        at: Timestamp(row.get(2)?),
+        who: row.get(3)?,
+        action: row.get(4)?,
+        subject: row.get(5)?,
+        body: row.get(7)?,
+    };
+    let sound = entry.sum() == row.get::<_, i64>(6)?;
+    Ok((entry, sound))
+}
+
+/// A number under `meta`; `None` when it was never set.
+pub(super) fn meta(conn: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
+    conn.prepare_cached("SELECT value FROM meta WHERE key=?1")?.query_row([key], |r| r.get(0)).optional()
+}
+
+pub(super) fn set_meta(conn: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached("INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)")?.execute((key, value)).map(drop)
+}
+
+pub(super) fn truth_begins(conn: &Connection) -> rusqlite::Result<TruthBegins> {
+    let seq = meta(conn, "truth_seq")?.map_or(1, seq);
+    Ok(TruthBegins { seq, at: Timestamp(meta(conn, "truth_at")?.unwrap_or(0)) })
+}
+
+pub(super) fn losses(conn: &Connection) -> rusqlite::Result<Vec<Losses>> {
+    conn.prepare_cached("SELECT first, last, first_at, last_at FROM losses ORDER BY first")?
+        .query_map([], |r| {
+            let (from, to) = (seq(r.get(0)?), seq(r.get(1)?));
+            Ok(Losses { from, to, from_at: Timestamp(r.get(2)?), to_at: Timestamp(r.get(3)?) })
+        })?
+        .collect()
+}
+
+/// The highest seq ever given out: of the journal, of what was lost, of what was pruned.
+pub(super) fn last_seq(conn: &Connection) -> rusqlite::Result<u64> {
+    let last = |sql: &str| conn.query_row(sql, [], |r| r.get::<_, Option<i64>>(0)).map(|v| v.map_or(0, seq));
+    let pruned = truth_begins(conn)?.seq.saturating_sub(1);
+    Ok(pruned.max(last("SELECT max(seq) FROM journal")?).max(last("SELECT max(last) FROM losses")?))
+}
+
+/// The first record with `seq >= from`: its seq and time.
+pub(super) fn first_from(conn: &Connection, from: u64) -> rusqlite::Result<Option<(u64, Timestamp)>> {
+    conn.prepare_cached("SELECT seq, at FROM journal WHERE seq >= ?1 ORDER BY seq LIMIT 1")?
+        .query_row([sql(from)], |r| Ok((seq(r.get(0)?), Timestamp(r.get(1)?))))
+        .optional()
+}
+
+/// The lowest seq of a record with `at >= time`, or one above the last. Times never go back along the seqs, so this needs
+/// no index, which would cost the writer a page per commit.
+pub(super) fn seq_at(conn: &Connection, time: Timestamp) -> rusqlite::Result<u64> {
+    let (mut low, mut high) = (0, last_seq(conn)? + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match first_from(conn, middle)? {
+            Some((seq, at)) if at < time => low = seq + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// A document, its hash verified.
+pub(super) fn document(conn: &Connection, path: &Path, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = conn
+        .prepare_cached("SELECT size, packed, bytes FROM documents WHERE hash=?1")
+        .and_then(|mut s| {
+            s.query_row([hash], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?))).optional()
+        })
+        .map_err(|e| StoreError::sqlite(path, "reading a document", &e))?;
+    let Some((size, packed, bytes)) = found else { return Ok(None) };
+    let bytes = match usize::try_from(size) {
+        Ok(size) if packed => documents::unpack(&bytes, size),
+        _ => Some(bytes),
+    };
+    match bytes.filter(|b| documents::document_hash(b) == hash) {
+        Some(bytes) => Ok(Some(bytes)),
+        None => Err(StoreError::Corrupt {
+            path: path.to_owned(),
+            what: format!("the document {hash} no longer has that hash"),
+            last_good: None,
+        }),
+    }
+}

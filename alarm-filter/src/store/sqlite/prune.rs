@@ -1,0 +1,62 @@
+//! Cutting off what is old: in small steps, behind the flushed seq, never what an open alarm still needs.
+
+use super::{SqliteStore, decode};
+use crate::store::contract::{PruneReport, PruneSlice, TruthBegins};
+use crate::store::error::StoreError;
+use rusqlite::Connection;
+
+impl SqliteStore {
+    pub(super) fn prune_slice(
+        &mut self,
+        slice: PruneSlice,
+        keep: &dyn Fn(i64) -> bool,
+    ) -> Result<PruneReport, StoreError> {
+        if self.doubt {
+            self.settle()?;
+        }
+        let doing = "pruning the journal";
+        let flushed = self.flushed;
+        let truth = self.truth;
+        let report = self.transaction(doing, |conn| prune(conn, slice, flushed, truth, keep))?;
+        self.truth = report.truth_begins;
+        Ok(report)
+    }
+}
+
+fn prune(
+    conn: &Connection,
+    slice: PruneSlice,
+    flushed: u64,
+    mut truth: TruthBegins,
+    keep: &dyn Fn(i64) -> bool,
+) -> rusqlite::Result<PruneReport> {
+    let cut = decode::seq_at(conn, slice.before)?.min(flushed.saturating_add(1));
+    let candidates: Vec<(u64, i64, Option<i64>)> = conn
+        .prepare_cached("SELECT seq, at, object FROM journal WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3")?
+        .query_map(
+            (decode::sql(slice.from), decode::sql(cut), i64::try_from(slice.at_most).unwrap_or(i64::MAX)),
+            |r| Ok((decode::seq(r.get(0)?), r.get(1)?, r.get(2)?)),
+        )?
+        .collect::<Result<_, _>>()?;
+    let mut report = PruneReport::default();
+    let mut delete = conn.prepare_cached("DELETE FROM journal WHERE seq=?1")?;
+    for (seq, _, object) in &candidates {
+        if object.is_some_and(keep) {
+            report.kept += 1;
+        } else {
+            report.removed += delete.execute([decode::sql(*seq)])? as u64;
+        }
+    }
+    if let Some((seq, at, _)) = candidates.last() {
+        // In the same transaction: at no time is less there than is said.
+        if seq + 1 > truth.seq && report.removed > 0 {
+            let at = decode::first_from(conn, seq + 1)?.map_or(*at, |(_, at)| at.0);
+            truth = TruthBegins { seq: seq + 1, at: alarm_core::time::Timestamp(at) };
+            decode::set_meta(conn, "truth_seq", decode::sql(truth.seq))?;
+            decode::set_meta(conn, "truth_at", truth.at.0)?;
+        }
+        report.next = (candidates.len() >= slice.at_most && seq + 1 < cut).then_some(seq + 1);
+    }
+    report.truth_begins = truth;
+    Ok(report)
+}

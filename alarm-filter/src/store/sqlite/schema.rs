@@ -1,0 +1,130 @@
+//! The tables, how they grew, and how a connection is set up. `docs/journal.md` explains them column by column.
+
+use crate::store::error::StoreError;
+use rusqlite::{Connection, OptionalExtension};
+use std::path::Path;
+
+/// "GWJ1" in the file's header: an alarm-filter journal.
+pub(super) const APPLICATION_ID: i64 = 0x4757_4a31;
+
+/// One step of the schema. Steps are only ever added: files of every release pass through all that they lack.
+struct Migration {
+    /// The schema's number after this step (`user_version`).
+    to: i64,
+    /// The statements.
+    sql: &'static str,
+}
+
+/// Blobs and long texts come last in their tables, so that scans of the short columns do not follow overflow pages.
+const MIGRATIONS: &[Migration] = &[Migration {
+    to: 1,
+    sql: "
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE journal(
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, version INTEGER NOT NULL, rules INTEGER NOT NULL,
+  object INTEGER, sum INTEGER NOT NULL, body TEXT NOT NULL, events TEXT NOT NULL);
+CREATE INDEX journal_object ON journal(object, seq) WHERE object IS NOT NULL;
+CREATE TABLE cursors(source TEXT PRIMARY KEY, sum INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE state_rows(key TEXT PRIMARY KEY, sum INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents(
+  hash TEXT PRIMARY KEY, kind TEXT NOT NULL, size INTEGER NOT NULL, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
+CREATE TABLE episodes(
+  id TEXT PRIMARY KEY, seq INTEGER NOT NULL, object INTEGER NOT NULL, site TEXT NOT NULL, host TEXT NOT NULL,
+  service TEXT, metric TEXT NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL, sum INTEGER NOT NULL,
+  body TEXT NOT NULL);
+CREATE INDEX episodes_closed ON episodes(closed, id);
+CREATE INDEX episodes_site ON episodes(site, closed, id);
+CREATE INDEX episodes_host ON episodes(host, closed, id);
+CREATE INDEX episodes_object ON episodes(object, closed, id);
+CREATE TABLE daily(
+  day INTEGER NOT NULL, object INTEGER NOT NULL, state TEXT NOT NULL, seconds INTEGER NOT NULL,
+  PRIMARY KEY(day, object, state)) WITHOUT ROWID;
+CREATE INDEX daily_object ON daily(object, day);
+CREATE TABLE audit(
+  seq INTEGER NOT NULL, part INTEGER NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
+  subject TEXT NOT NULL, sum INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(seq, part)) WITHOUT ROWID;
+CREATE INDEX audit_subject ON audit(subject, seq);
+CREATE TABLE losses(
+  first INTEGER PRIMARY KEY, last INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL);
+",
+}];
+
+/// The newest schema that this release knows.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |m| m.to)
+}
+
+/// Sets a writing connection up: WAL with a sync per commit, and brings the schema up to date.
+pub(super) fn prepare_writer(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let doing = "opening the journal";
+    let told = |e: &rusqlite::Error| StoreError::sqlite(path, doing, e);
+    conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(|e| told(&e))?;
+    conn.set_prepared_statement_cache_capacity(64);
+    let version = recognise(conn, path)?;
+    // Before WAL, which fixes the size of pages. 4096 is one page of memory and of most disks: what a torn write spares.
+    if version == 0 {
+        conn.pragma_update(None, "page_size", 4096).map_err(|e| told(&e))?;
+    }
+    let mode: String = conn.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0)).map_err(|e| told(&e))?;
+    if mode != "wal" {
+        return Err(StoreError::Io { path: path.to_owned(), doing, detail: format!("journal mode {mode}, not wal") });
+    }
+    // FULL: each commit is synced. 4000 pages: a checkpoint (two more syncs) about every 16 MB of log.
+    conn.execute_batch(
+        "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;
+         PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+    )
+    .map_err(|e| told(&e))?;
+    migrate(conn, version).map_err(|e| told(&e))
+}
+
+/// Sets a read-only connection up.
+pub(super) fn prepare_reader(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let told = |e: &rusqlite::Error| StoreError::sqlite(path, "opening the journal for reading", e);
+    conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(|e| told(&e))?;
+    conn.set_prepared_statement_cache_capacity(32);
+    conn.execute_batch(
+        "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+    )
+    .map_err(|e| told(&e))?;
+    match recognise(conn, path)? {
+        0 => Err(StoreError::Corrupt { path: path.to_owned(), what: "holds no journal".to_owned(), last_good: None }),
+        _ => Ok(()),
+    }
+}
+
+/// The schema's number of a journal that this release can read; 0 for an empty file.
+fn recognise(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let told = |e: rusqlite::Error| StoreError::sqlite(path, "opening the journal", &e);
+    let number = |pragma: &str| conn.pragma_query_value(None, pragma, |r| r.get::<_, i64>(0));
+    let (id, schema) = (number("application_id").map_err(told)?, number("user_version").map_err(told)?);
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(told)?;
+    if id != APPLICATION_ID && (id != 0 || schema != 0 || tables != 0) {
+        return Err(StoreError::Foreign { path: path.to_owned(), id });
+    }
+    if schema > newest() {
+        let by = conn
+            .query_row("SELECT value FROM meta WHERE key='written_by'", [], |r| r.get(0))
+            .unwrap_or_else(|_| "an unnamed release".to_owned());
+        return Err(StoreError::Newer { path: path.to_owned(), by, schema, ours: newest() });
+    }
+    Ok(schema)
+}
+
+fn migrate(conn: &Connection, version: i64) -> rusqlite::Result<()> {
+    for step in MIGRATIONS.iter().filter(|m| m.to > version) {
+        let tx = conn.unchecked_transaction()?;
+        tx.execute_batch(step.sql)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.pragma_update(None, "user_version", step.to)?;
+        tx.commit()?;
+    }
+    // Only when it differs: an opening must not cost a sync for nothing.
+    let ours = env!("CARGO_PKG_VERSION");
+    let by: Option<String> =
+        conn.query_row("SELECT value FROM meta WHERE key='written_by'", [], |r| r.get(0)).optional()?;
+    if by.as_deref() != Some(ours) {
+        conn.execute("INSERT OR REPLACE INTO meta(key, value) VALUES('written_by', ?1)", [ours])?;
+    }
+    Ok(())
+}
