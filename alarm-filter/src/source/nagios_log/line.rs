@@ -125,6 +125,19 @@ pub struct NotificationLine<'a> {
 
 /// The epoch seconds at the begin of a line and the rest behind `] `; `None` when the line has no such begin.
 pub fn split_epoch(line: &[u8]) -> Option<(i64, &[u8])> {
+    // Ten digits from 2001 to 2286: fixed places cost a fraction of a search.
+    if let Some((b"[", rest)) = line.split_at_checked(1)
+        && let Some((digits, rest)) = rest.split_first_chunk::<10>()
+        && let Some(rest) = rest.strip_prefix(b"] ")
+        && digits.iter().all(u8::is_ascii_digit)
+    {
+        let at = digits.iter().fold(0i64, |at, digit| at * 10 + i64::from(digit - b'0'));
+        return Some((at, rest));
+    }
+    split_any_epoch(line)
+}
+
+fn split_any_epoch(line: &[u8]) -> Option<(i64, &[u8])> {
     let digits = line.strip_prefix(b"[")?;
     let mut at: i64 = 0;
     for (n, byte) in digits.iter().enumerate() {
@@ -230,9 +243,9 @@ fn listed(rest: &[u8]) -> LineKind<'_> {
 
 fn state(rest: &[u8], service: bool, report: Report) -> LineKind<'_> {
     let (object, rest) = names(rest, service);
-    let (word, rest) = cut(rest);
-    let (hardness, rest) = cut(rest);
-    let (attempt, output) = cut(rest);
+    let (word, rest) = cut_short(rest);
+    let (hardness, rest) = cut_short(rest);
+    let (attempt, output) = cut_short(rest);
     if is_nameless(object) {
         return NAMELESS;
     }
@@ -327,6 +340,17 @@ pub(super) fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
             (head, tail.get(1..).unwrap_or_default())
         }
         None => (bytes, b""),
+    }
+}
+
+/// As [`cut`], where the `;` is expected within a few bytes: then a plain loop is done before a vector search begins.
+fn cut_short(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().take(12).position(|b| *b == b';') {
+        Some(at) => {
+            let (head, tail) = bytes.split_at(at);
+            (head, tail.get(1..).unwrap_or_default())
+        }
+        None => cut(bytes),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::blocks::{Block, BlockError, Format, milli, number, scan};
 use super::timeperiod;
-use crate::source::text::{Interner, lossless};
+use crate::source::text::{Interner, NameHash, lossless};
 use alarm_core::input::Text;
 use alarm_core::objects::{
     Contact, Dependency, Escalation, HostObject, MonitorObjects, NotificationRules, ServiceObject, Timeperiod,
@@ -38,7 +38,7 @@ pub struct ObjectsCache {
 impl ObjectsCache {
     /// Reads the content of the file at `path`.
     pub fn read<R: Read>(input: R, path: &Path, names: &mut Interner) -> Result<Self, BlockError> {
-        let mut builder = Builder { cache: ObjectsCache::default(), rules: HashMap::new(), key: Vec::new(), names };
+        let mut builder = Builder { cache: ObjectsCache::default(), rules: HashMap::default(), key: Vec::new(), names };
         let mut created = None;
         let mut later = Vec::new();
         scan(
@@ -96,7 +96,7 @@ enum What {
 struct Builder<'n> {
     cache: ObjectsCache,
     /// By the raw fields that make up a rule, so that 100,000 services which share a few rules build each once.
-    rules: HashMap<Vec<u8>, u32>,
+    rules: HashMap<Vec<u8>, u32, NameHash>,
     /// The present object's key into `rules`.
     key: Vec<u8>,
     names: &'n mut Interner,
