@@ -162,22 +162,24 @@ pub(crate) struct NameHasher(u64);
 
 impl NameHasher {
     fn fold(&mut self, word: u64) {
-        let wide = u128::from(self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let wide = u128::from(self.0 ^ word) * u128::from(0x9E37_79B9_7F4A_7C15_u64);
         self.0 = (wide as u64) ^ ((wide >> 64) as u64);
     }
 }
 
 impl Hasher for NameHasher {
     fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.fold(u64::from_le_bytes(*word));
+        // With the length in it, the last eight bytes may overlap those before them.
+        self.0 = self.0.wrapping_add(bytes.len() as u64);
+        match bytes.last_chunk::<8>() {
+            Some(last) => {
+                for word in bytes.as_chunks::<8>().0 {
+                    self.fold(u64::from_le_bytes(*word));
+                }
+                self.fold(u64::from_le_bytes(*last));
+            }
+            None => self.fold(bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))),
         }
-        let mut last = [0u8; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        self.fold(u64::from_le_bytes(last) ^ (bytes.len() as u64).rotate_left(56));
     }
 
     fn write_usize(&mut self, _: usize) {
