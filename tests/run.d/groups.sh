@@ -75,7 +75,7 @@ oracle() {
         if [ -d "$recording" ]; then
             cp -r "$recording/." "$work/recordings/$name"
         else
-            zstd -q -dc --long=27 "$recording" | tar -C "$work/recordings/$name" --strip-components=1 -xf - || return 1
+            zstd -q -dc --long=27 <"$recording" | tar -C "$work/recordings/$name" --strip-components=1 -xf - || return 1
         fi
         chmod -R go+rX "$work/recordings"
         local gocdb=() path=${recording%.tar.zst}.gocdb

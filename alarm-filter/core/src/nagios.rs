@@ -10,6 +10,7 @@ use crate::input::{
     Seen, ServiceSeen, Text,
 };
 use crate::settle::Said;
+use crate::state::State;
 use crate::time::{SECOND, Timestamp};
 use crate::watch::{Acknowledgement, Key};
 
