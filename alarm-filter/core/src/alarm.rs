@@ -8,7 +8,7 @@ use crate::time::{HOUR, Millis, Timestamp};
 use crate::topology::DowntimeWindow;
 use crate::watch::Key;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An alarm's id: 16 hexadecimal digits, made of its object and the seq of the input that opened it.
 pub type AlarmId = Text;
@@ -59,6 +59,9 @@ pub struct Alarm {
     /// The flags that hold, with the reason.
     #[serde(default)]
     pub flags: BTreeMap<Flag, Mark>,
+    /// All flags that held in this episode, and all reasons for which a monitor notified nobody of a state of it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub episode_flags: BTreeSet<Flag>,
     /// The latest hard states, oldest first; all of them stand in the journal.
     pub history: Vec<Change>,
     /// Times of the hard changes between OK and non-OK within the unstable window.

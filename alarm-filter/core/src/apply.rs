@@ -1,6 +1,6 @@
 //! `apply`: the one place that changes the world. It understands every event ever written and decides nothing.
 
-use crate::alarm::{Alarm, AlarmId, Change, Span};
+use crate::alarm::{Alarm, AlarmId, Change, Span, Told};
 use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
 use crate::flag::Flag;
@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::time::{DAY, Millis, Timestamp};
 use crate::watch::{Aside, Key, Off, SetAside, Watch};
 use crate::world::{Cause, Closed, Proposal, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Spans kept for an alarm's age; of more, the oldest are added up.
@@ -293,6 +293,7 @@ impl World {
                     long_output: Text::from(""),
                     perf_data: Text::from(""),
                     flags: BTreeMap::new(),
+                    episode_flags: BTreeSet::new(),
                     history: Vec::new(),
                     turns: Vec::new(),
                     masked_by: None,
@@ -370,6 +371,9 @@ impl World {
                     }
                     for (flag, mark) in set {
                         alarm.flags.insert(*flag, mark.clone());
+                    }
+                    if alarm.failing_now() {
+                        alarm.episode_flags.extend(set.keys());
                     }
                     let off = alarm.flags.contains_key(&Flag::MonitoringOff);
                     if off != alarm.unmonitored_since.is_some() {
@@ -550,6 +554,9 @@ fn deleted(d: &ScheduledDowntime, which: &DeletedDowntime) -> bool {
 
 impl Alarm {
     fn remember(&mut self, change: &Change, turn: bool, settings: &Settings) {
+        if let Told::Not(reasons) = &change.told {
+            self.episode_flags.extend(reasons);
+        }
         self.history.push(change.clone());
         let kept = settings.history_kept.max(2);
         if self.history.len() > kept {
@@ -572,6 +579,7 @@ impl Alarm {
             self.aged = false;
         }
         self.stable = false;
+        self.episode_flags = self.flags.keys().copied().collect();
         self.failing.push(Span { from: at, to: None });
         if self.failing.len() > SPANS {
             let sum: Millis = self

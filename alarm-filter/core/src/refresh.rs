@@ -339,11 +339,21 @@ impl World {
 
     /// Hashes of the documents in force.
     pub fn documents_in_force(&self) -> Vec<Text> {
+        self.documents_by_kind().into_iter().map(|(_, hash)| hash).collect()
+    }
+
+    /// The documents in force, each with its kind: settings, profiles, topology, downtimes, objects.
+    pub fn documents_by_kind(&self) -> Vec<(&'static str, Text)> {
         let h = &self.meta.hashes;
-        let mut hashes = vec![h.settings.clone(), h.profiles.clone(), h.topology.clone(), h.downtimes.clone()];
-        hashes.extend(self.monitors.values().map(|m| m.objects_hash.clone()));
-        hashes.retain(|h| !h.is_empty());
-        hashes
+        let mut all = vec![
+            ("settings", h.settings.clone()),
+            ("profiles", h.profiles.clone()),
+            ("topology", h.topology.clone()),
+            ("downtimes", h.downtimes.clone()),
+        ];
+        all.extend(self.monitors.values().map(|m| ("objects", m.objects_hash.clone())));
+        all.retain(|(_, hash)| !hash.is_empty());
+        all
     }
 
     /// After the rows of a snapshot are in: what is derived from them.

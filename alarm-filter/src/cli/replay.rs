@@ -61,7 +61,8 @@ impl Files {
         }
         let recording =
             Recording::open(MONITOR, &self.logs, &self.objects, &self.status).map_err(|e| e.to_string())?;
-        Ok((session, recording, Settings::default()))
+        // Episodes are printed whole, however many states they went through.
+        Ok((session, recording, Settings { history_kept: usize::MAX, ..Settings::default() }))
     }
 }
 
@@ -87,7 +88,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let failed = |e: std::io::Error| format!("cannot write to standard output: {e}");
-    for episode in session.episodes.finish() {
+    for episode in std::mem::take(&mut session.episodes).finish(&session.engine) {
         let line = serde_json::to_string(&episode).map_err(|e| e.to_string())?;
         writeln!(out, "{line}").map_err(failed)?;
     }

@@ -1,13 +1,13 @@
 //! Alarm episodes: from a failure to the OK that ends it.
 
-use alarm_core::alarm::{AlarmId, Change, Told};
+use alarm_core::alarm::Alarm;
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
 use alarm_core::state::State;
-use alarm_core::watch::Key;
+use alarm_core::time::Timestamp;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// One episode, as `replay --format jsonl` prints it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,102 +41,79 @@ pub struct Turn {
     pub state: State,
 }
 
-/// Collects episodes from the records of an engine.
-#[derive(Debug, Default)]
-pub struct Episodes {
-    open: BTreeMap<AlarmId, Episode>,
-    done: Vec<Episode>,
+impl Episode {
+    /// The episode that goes on, or the last one, of an alarm.
+    pub fn of(alarm: &Alarm, cleared: Option<Timestamp>) -> Self {
+        let mut changes: Vec<Turn> = Vec::new();
+        let begin = alarm.episode_since;
+        // An OK ends an episode, so what failed after the last one belongs to this one.
+        let last_ok = alarm.history.iter().rposition(|c| !c.state.is_problem() && c.at <= begin).map_or(0, |i| i + 1);
+        for change in alarm.history[last_ok..].iter().filter(|c| c.state.is_problem() && c.at >= begin) {
+            if changes.last().is_none_or(|last| last.state != change.state) {
+                changes.push(Turn { at: change.at.secs(), state: change.state });
+            }
+        }
+        let state = changes.last().map_or(alarm.state, |t| t.state);
+        Episode {
+            host: alarm.key.host.to_string(),
+            service: alarm.key.service.as_deref().unwrap_or(alarm_core::verdict::HOST).to_owned(),
+            site: alarm.about.site.to_string(),
+            metric: alarm.about.metric.to_string(),
+            state,
+            raised_at: begin.secs(),
+            changes,
+            cleared_at: cleared.map(Timestamp::secs),
+            flags: alarm.episode_flags.clone(),
+        }
+    }
 }
 
+/// The episodes that ended with these records, each with its alarm as it stands now.
+pub fn ended<'e>(records: &[Record], engine: &'e Engine) -> Vec<(Episode, &'e Alarm, u64)> {
+    let world = engine.world();
+    let mut all = Vec::new();
+    for record in records {
+        for event in &record.events {
+            let (id, cleared) = match event {
+                Event::Recovered { id, change, .. } => (id, change.at),
+                Event::Withdrawn { id, .. } => (id, record.at),
+                _ => continue,
+            };
+            let alarm = world.alarms.get(id).or_else(|| world.closed.get(id).map(|c| &c.alarm));
+            if let Some(alarm) = alarm
+                && (matches!(event, Event::Recovered { .. }) || alarm.failing_now())
+            {
+                all.push((Episode::of(alarm, Some(cleared)), &**alarm, record.seq));
+            }
+        }
+    }
+    all
+}
+
+/// The episodes that go on.
+pub fn open(engine: &Engine) -> impl Iterator<Item = Episode> {
+    let world = engine.world();
+    let off = world.closed.values().map(|c| &c.alarm).filter(|a| {
+        world.watch(&a.key).and_then(|w| w.off.as_ref()).is_some_and(|off| off.alarm == a.id)
+    });
+    world.alarms.values().chain(off).filter(|a| a.failing_now()).map(|a| Episode::of(a, None))
+}
+
+/// Collects episodes from the records of an engine.
+#[derive(Debug, Default)]
+pub struct Episodes(Vec<Episode>);
+
 impl Episodes {
-    /// Takes in what was decided; the engine is asked for the flags that hold now.
+    /// Takes in what was decided.
     pub fn take(&mut self, records: &[Record], engine: &Engine) {
-        let mut touched = BTreeSet::new();
-        for event in records.iter().flat_map(|r| &r.events) {
-            match event {
-                Event::Raised { id, key, about, change, .. } => {
-                    self.begin(id, key, (&about.site, &about.metric), change);
-                    touched.insert(id);
-                }
-                Event::Changed { id, key, change, again: true, .. } => {
-                    let about = engine.world().alarms.get(id).map(|a| a.about.clone()).unwrap_or_default();
-                    self.begin(id, key, (&about.site, &about.metric), change);
-                    touched.insert(id);
-                }
-                Event::Changed { id, change, .. } => {
-                    if let Some(e) = self.open.get_mut(id) {
-                        if e.state != change.state {
-                            e.state = change.state;
-                            e.changes.push(Turn { at: change.at.secs(), state: change.state });
-                        }
-                        e.explain(change);
-                    }
-                }
-                Event::Flags { id, .. } => {
-                    touched.insert(id);
-                }
-                Event::Recovered { id, change, .. } => self.end(id, change.at.secs()),
-                Event::SwitchedOff { id, .. } | Event::Withdrawn { id, .. } => {
-                    let at = records.last().map_or(0, |r| r.at.secs());
-                    self.end(id, at);
-                }
-                Event::Returned { id, key, .. } => {
-                    if let Some(a) = engine.world().alarms.get(id).filter(|a| a.failing_now())
-                        && let Some(change) = a.history.last()
-                    {
-                        let again = Change { at: engine.world().at, ..change.clone() };
-                        self.begin(id, key, (&a.about.site, &a.about.metric), &again);
-                        touched.insert(id);
-                    }
-                }
-                _ => {}
-            }
-        }
-        for id in touched {
-            if let (Some(e), Some(a)) = (self.open.get_mut(id), engine.world().alarms.get(id)) {
-                e.flags.extend(a.flags.keys());
-            }
-        }
+        self.0.extend(ended(records, engine).into_iter().map(|(e, _, _)| e));
     }
 
     /// All episodes, by begin, host and service.
-    pub fn finish(self) -> Vec<Episode> {
-        let mut all = self.done;
-        all.extend(self.open.into_values());
+    pub fn finish(self, engine: &Engine) -> Vec<Episode> {
+        let mut all = self.0;
+        all.extend(open(engine));
         all.sort_by(|a, b| (a.raised_at, &a.host, &a.service).cmp(&(b.raised_at, &b.host, &b.service)));
         all
-    }
-
-    fn begin(&mut self, id: &AlarmId, key: &Key, about: (&str, &str), change: &Change) {
-        let at = change.at.secs();
-        self.end(id, at);
-        let mut episode = Episode {
-            host: key.host.to_string(),
-            service: key.service.as_deref().unwrap_or(alarm_core::verdict::HOST).to_owned(),
-            site: about.0.to_owned(),
-            metric: about.1.to_owned(),
-            state: change.state,
-            raised_at: at,
-            changes: vec![Turn { at, state: change.state }],
-            cleared_at: None,
-            flags: BTreeSet::new(),
-        };
-        episode.explain(change);
-        self.open.insert(id.clone(), episode);
-    }
-
-    fn end(&mut self, id: &AlarmId, at: i64) {
-        if let Some(mut e) = self.open.remove(id) {
-            e.cleared_at = Some(at);
-            self.done.push(e);
-        }
-    }
-}
-
-impl Episode {
-    fn explain(&mut self, change: &Change) {
-        if let Told::Not(reasons) = &change.told {
-            self.flags.extend(reasons);
-        }
     }
 }

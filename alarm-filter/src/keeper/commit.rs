@@ -1,0 +1,180 @@
+//! What waits for the next commit: records, cursors, rows of the snapshot, and those who wait for the answer.
+
+use crate::intake::Answer;
+use crate::replay::episodes;
+use crate::store::{AuditEntry, Batch, Episode, Record as Row};
+use crate::view::NotStored;
+use alarm_core::command::Refusal;
+use alarm_core::engine::{Engine, Record};
+use alarm_core::event::{Event, RULES_VERSION};
+use alarm_core::input::{INPUT_VERSION, Input};
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// The snapshot is written after so many records at the latest …
+const FLUSH_RECORDS: usize = 20_000;
+/// … and after so long, when anything changed.
+const FLUSH_AFTER: Duration = Duration::from_secs(30);
+
+/// See the module.
+pub struct Pending {
+    batch: Batch,
+    last_seq: u64,
+    answers: Vec<(oneshot::Sender<Answer>, Option<Refusal>)>,
+    unflushed: usize,
+    flushed: Instant,
+}
+
+impl Pending {
+    /// Nothing, behind a journal that ends there.
+    pub fn new(last_seq: u64) -> Self {
+        let batch = Batch { first_seq: last_seq + 1, ..Batch::default() };
+        Pending { batch, last_seq, answers: Vec::new(), unflushed: 0, flushed: Instant::now() }
+    }
+
+    /// How many records wait.
+    pub fn len(&self) -> usize {
+        self.batch.records.len()
+    }
+
+    /// Whether there is nothing to commit and nobody to answer.
+    pub fn is_empty(&self) -> bool {
+        self.batch.records.is_empty()
+            && self.batch.cursors.is_empty()
+            && self.batch.rows.is_empty()
+            && self.answers.is_empty()
+    }
+
+    /// What is to be committed.
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// Takes in records of the engine.
+    pub fn take(&mut self, records: Vec<Record>, engine: &Engine) {
+        for (episode, alarm, seq) in episodes::ended(&records, engine) {
+            self.batch.episodes.push(Episode {
+                id: format!("{}-{}", alarm.id, alarm.episodes),
+                seq,
+                object: alarm.key.number(),
+                site: episode.site.clone(),
+                host: episode.host.clone(),
+                service: alarm.key.service.as_deref().map(str::to_owned),
+                metric: episode.metric.clone(),
+                opened: alarm.episode_since,
+                closed: alarm_core::time::Timestamp::from_secs(episode.cleared_at.unwrap_or_default()),
+                body: json(&episode),
+            });
+        }
+        for record in records {
+            self.audit(&record);
+            self.batch.records.push(row(&record));
+        }
+    }
+
+    /// Remembers how far a source was read.
+    pub fn cursor(&mut self, source: String, json: String) {
+        self.batch.cursors.retain(|(s, _)| *s != source);
+        self.batch.cursors.push((source, Some(json)));
+    }
+
+    /// Somebody waits for the commit.
+    pub fn answer(&mut self, answer: oneshot::Sender<Answer>, refusal: Option<Refusal>) {
+        self.answers.push((answer, refusal));
+    }
+
+    /// Nothing can be stored: those who wait are told, and need not wait for what may take long.
+    pub fn refuse_waiting(&mut self, why: Option<&NotStored>) {
+        let Some(why) = why else { return };
+        for (answer, _) in self.answers.drain(..) {
+            // Whoever asked may have gone; then nobody needs the answer.
+            let _ = answer.send(Answer::NotStored { since: why.since, reason: why.reason.clone() });
+        }
+    }
+
+    /// It is on the disk: answers go out.
+    pub fn committed(&mut self, seq: u64) {
+        self.last_seq = self.last_seq.max(seq);
+        for (answer, refusal) in self.answers.drain(..) {
+            let answered = match refusal {
+                Some(refusal) => Answer::Refused(refusal),
+                None => Answer::Stored { seq: self.last_seq },
+            };
+            let _ = answer.send(answered);
+        }
+        self.unflushed += self.batch.records.len();
+        if self.batch.flushed.is_some() {
+            self.unflushed = 0;
+            self.flushed = Instant::now();
+        }
+        self.batch = Batch { first_seq: self.last_seq + 1, ..Batch::default() };
+    }
+
+    /// The rows that changed go with this commit.
+    pub fn flush(&mut self, engine: &mut Engine) {
+        if engine.world().changed_rows() == 0 {
+            return;
+        }
+        for (name, value) in engine.take_changed_rows() {
+            self.batch.rows.retain(|(n, _)| *n != name);
+            self.batch.rows.push((name, value));
+        }
+        self.batch.flushed = Some(engine.world().seq);
+    }
+
+    /// The same, when enough has come together.
+    pub fn flush_when_full(&mut self, engine: &mut Engine) {
+        if self.unflushed + self.len() >= FLUSH_RECORDS {
+            self.flush(engine);
+        }
+    }
+
+    /// The same, when it was long ago.
+    pub fn flush_when_due(&mut self, engine: &mut Engine) {
+        if self.flushed.elapsed() >= FLUSH_AFTER && self.unflushed > 0 {
+            self.flush(engine);
+        }
+    }
+
+    /// What people did stands in the audit trail, which outlives pruning.
+    fn audit(&mut self, record: &Record) {
+        let Some(Input::Command(command)) = &record.input else { return };
+        for (part, event) in (0..).zip(&record.events) {
+            let subject = match event {
+                Event::CommandTaken { .. } => continue,
+                other => other.key().map(|k| match &k.service {
+                    Some(s) => format!("{};{s}", k.host),
+                    None => k.host.to_string(),
+                }),
+            };
+            self.batch.audit.push(AuditEntry {
+                seq: record.seq,
+                part,
+                at: record.at,
+                who: command.who.to_string(),
+                action: json(&command.action),
+                subject: subject.unwrap_or_default(),
+                body: json(event),
+            });
+        }
+    }
+}
+
+/// A record of the engine as a row of the journal.
+pub fn row(record: &Record) -> Row {
+    Row {
+        at: record.at,
+        kind: Cow::Borrowed(record.kind()),
+        version: INPUT_VERSION,
+        object: record.object,
+        body: record.input.as_ref().map_or_else(|| "{}".to_owned(), json),
+        rules: RULES_VERSION,
+        events: json(&record.events),
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    // These types have string keys only, so writing them as JSON cannot fail.
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,304 @@
+//! The engine's thread: takes what sources, monitors over HTTP and people hand in, lets the engine decide, commits, and
+//! only then shows, answers and moves cursors (law 11). Start with [`Keeper::run`].
+//!
+//! [`restore`] is the start, [`commit`] what is written, [`news`] what sources hand in, [`documents`] what is stored
+//! once by its hash.
+pub mod commit;
+pub mod documents;
+pub mod news;
+pub mod restore;
+
+use crate::clock::Clock;
+use crate::intake::{Answer, Asked, Observations, Outlet};
+use crate::metrics::Metrics;
+use crate::store::{Store, StoreError};
+use crate::view::{NotStored, View};
+use alarm_core::command::Refusal;
+use alarm_core::engine::{Engine, Handled};
+use alarm_core::input::{Input, Text};
+use alarm_core::time::{Millis, SECOND, Timestamp};
+use commit::Pending;
+use news::News;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many records one commit holds at most.
+const BATCH: usize = 512;
+/// A new picture of the world is shown at most so often.
+const SHOW_EVERY: Duration = Duration::from_millis(50);
+/// How far behind the clock timers run, so that a line of the log that is on its way comes before them.
+const GRACE: Millis = 2 * SECOND;
+/// How long to wait before a commit that failed is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub struct Keeper {
+    engine: Engine,
+    store: Box<dyn Store>,
+    clock: Clock,
+    pending: Pending,
+    view: watch::Sender<Arc<View>>,
+    shown: Instant,
+    metrics: Arc<Metrics>,
+    /// Monitors that are still reading what happened before; timers wait for them.
+    behind: std::collections::BTreeSet<Text>,
+    not_stored: Option<NotStored>,
+}
+
+/// The ends through which things come in.
+pub struct Ends {
+    /// From monitors over HTTP, and from people.
+    pub outlet: Outlet,
+    /// From sources.
+    pub news: mpsc::Receiver<News>,
+    /// Stop when this says so, or its sender is gone.
+    pub stop: oneshot::Receiver<()>,
+}
+
+impl Keeper {
+    /// A keeper of a store that was read, which shows its view through `view`.
+    pub fn new(engine: Engine, store: Box<dyn Store>, view: watch::Sender<Arc<View>>, metrics: Arc<Metrics>) -> Self {
+        let pending = Pending::new(store.last_seq());
+        let mut keeper = Keeper {
+            engine,
+            store,
+            clock: Clock::start(),
+            pending,
+            view,
+            shown: Instant::now(),
+            metrics,
+            behind: std::collections::BTreeSet::new(),
+            not_stored: None,
+        };
+        keeper.show();
+        keeper
+    }
+
+    /// Works until told to stop; what was taken in by then is committed.
+    ///
+    /// # Errors
+    /// The store can no longer be written to, for a reason that waiting does not mend.
+    pub async fn run(mut self, mut ends: Ends) -> Result<(), StoreError> {
+        let mut tick = tokio::time::interval(Duration::from_millis(250));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut show = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
+        let mut stale = false;
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut ends.stop => break,
+                Some(asked) = ends.outlet.commands.recv() => self.asked(asked),
+                Some(observations) = ends.outlet.observations.recv() => {
+                    self.observed(observations);
+                    while self.pending.len() < BATCH
+                        && let Ok(more) = ends.outlet.observations.try_recv()
+                    {
+                        self.observed(more);
+                    }
+                }
+                Some(news) = ends.news.recv() => {
+                    self.news(news)?;
+                    while self.pending.len() < BATCH
+                        && ends.outlet.commands.is_empty()
+                        && let Ok(more) = ends.news.try_recv()
+                    {
+                        self.news(more)?;
+                    }
+                }
+                _ = tick.tick() => self.tick(),
+                () = &mut show, if stale => {
+                    self.show();
+                    stale = false;
+                }
+            }
+            if self.commit(&mut ends).await? {
+                if self.shown.elapsed() >= SHOW_EVERY {
+                    self.show();
+                    stale = false;
+                } else if !stale {
+                    stale = true;
+                    show.as_mut().reset(tokio::time::Instant::from_std(self.shown + SHOW_EVERY));
+                }
+            }
+        }
+        self.pending.flush(&mut self.engine);
+        self.commit(&mut ends).await?;
+        self.show();
+        Ok(())
+    }
+
+    fn now(&mut self) -> Timestamp {
+        let now = self.clock.now();
+        if let Some(by) = now.stepped {
+            let handled = self.engine.handle(now.at, Input::ClockStep { by });
+            self.pending.take(handled.records, &self.engine);
+        }
+        self.metrics.clock_doubt(now.doubt.unwrap_or(0));
+        now.at
+    }
+
+    fn tick(&mut self) {
+        let now = self.now();
+        if self.behind.is_empty() {
+            let Handled { records, .. } = self.engine.advance(now.plus(-GRACE));
+            self.pending.take(records, &self.engine);
+        }
+        self.pending.flush_when_due(&mut self.engine);
+    }
+
+    fn asked(&mut self, asked: Asked) {
+        let now = self.now();
+        let at = now.max(self.engine.world().at);
+        let input = Input::Command(asked.command);
+        let Handled { records, refusal } = self.engine.handle(at, input);
+        self.pending.take(records, &self.engine);
+        self.pending.answer(asked.answer, refusal);
+    }
+
+    fn observed(&mut self, observations: Observations) {
+        let now = self.now();
+        for input in observations.inputs {
+            let at = self.time_of(&input, now);
+            let Handled { records, .. } = self.engine.handle(at, input);
+            self.pending.take(records, &self.engine);
+        }
+        self.pending.answer(observations.answer, None::<Refusal>);
+    }
+
+    /// What the monitor says happened then is decided as of then; only what is said to lie in the future is not believed.
+    fn time_of(&self, input: &Input, now: Timestamp) -> Timestamp {
+        match input {
+            Input::Observation(o) => o.since.min(now),
+            Input::MonitorStarted { since, .. } | Input::MonitorStopped { since, .. } => (*since).min(now),
+            _ => now,
+        }
+    }
+
+    fn news(&mut self, news: News) -> Result<(), StoreError> {
+        let now = self.now();
+        match news {
+            News::Inputs { monitor, inputs, cursor, caught_up } => {
+                for input in inputs {
+                    let at = self.time_of(&input, now);
+                    let Handled { records, .. } = self.engine.handle(at, input);
+                    self.pending.take(records, &self.engine);
+                }
+                if let Some(cursor) = cursor {
+                    self.pending.cursor(format!("log/{monitor}"), cursor);
+                }
+                if caught_up {
+                    self.behind.remove(&monitor);
+                } else {
+                    self.behind.insert(monitor);
+                }
+            }
+            News::Paper { about, paper } => {
+                let hash = paper.hash.clone();
+                if !self.engine.world().documents_in_force().contains(&hash) {
+                    paper.put(&mut *self.store, &mut self.engine)?;
+                }
+                let Handled { records, .. } = self.engine.handle(now, paper.input(&about));
+                self.pending.take(records, &self.engine);
+                self.engine.forget_documents();
+            }
+            News::Snapshot { monitor, path } => self.snapshot(&monitor, &path, now),
+        }
+        Ok(())
+    }
+
+    fn snapshot(&mut self, monitor: &Text, path: &std::path::Path, now: Timestamp) {
+        match news::reconcile(self.engine.world(), monitor, path) {
+            Ok((created, differences)) => {
+                let count = u32::try_from(differences.observations.len()).unwrap_or(u32::MAX);
+                let at = created.min(now);
+                for observation in differences.observations {
+                    let Handled { records, .. } = self.engine.handle(at, Input::Observation(observation));
+                    self.pending.take(records, &self.engine);
+                }
+                if count > 0 {
+                    let input = Input::Reconciled {
+                        monitor: monitor.clone(),
+                        source: "status.dat".into(),
+                        since: created,
+                        differences: count,
+                        agreements: differences.agreements,
+                    };
+                    let Handled { records, .. } = self.engine.handle(at, input);
+                    self.pending.take(records, &self.engine);
+                }
+            }
+            Err(error) => tracing::warn!(%monitor, "{error}"),
+        }
+    }
+
+    /// Commits what is pending, however long that takes; meanwhile everybody who asks is told that nothing is stored.
+    async fn commit(&mut self, ends: &mut Ends) -> Result<bool, StoreError> {
+        if self.pending.is_empty() {
+            return Ok(false);
+        }
+        self.pending.flush_when_full(&mut self.engine);
+        let begun = Instant::now();
+        let mut stopping = false;
+        loop {
+            match self.store.append(self.pending.batch()) {
+                Ok(seq) => {
+                    if self.not_stored.take().is_some() {
+                        tracing::info!(seq, "storing again");
+                    }
+                    self.metrics.committed(self.pending.len(), begun.elapsed());
+                    self.pending.committed(seq);
+                    return Ok(true);
+                }
+                Err(error) if error.may_pass() => {
+                    self.tell_not_stored(&error);
+                    if stopping {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+            let reason = self.not_stored.clone();
+            let pause = tokio::time::sleep(AGAIN);
+            tokio::pin!(pause);
+            loop {
+                tokio::select! {
+                    () = &mut pause => break,
+                    Some(asked) = ends.outlet.commands.recv() => refuse(asked.answer, reason.as_ref()),
+                    Some(o) = ends.outlet.observations.recv() => refuse(o.answer, reason.as_ref()),
+                    _ = &mut ends.stop, if !stopping => stopping = true,
+                }
+            }
+        }
+    }
+
+    fn tell_not_stored(&mut self, error: &StoreError) {
+        let reason: Text = error.to_string().into();
+        let since = match &self.not_stored {
+            Some(n) => n.since,
+            None => {
+                tracing::error!("nothing can be stored: {error}");
+                self.clock.now().at
+            }
+        };
+        self.not_stored = Some(NotStored { since, reason });
+        self.pending.refuse_waiting(self.not_stored.as_ref());
+        // The picture stays that of the last commit; only the warning on it is new.
+        let not_stored = self.not_stored.clone();
+        self.view.send_modify(|view| Arc::make_mut(view).not_stored = not_stored);
+    }
+
+    fn show(&mut self) {
+        let view = View::of(self.engine.world());
+        self.metrics.shown(&view);
+        self.view.send_replace(Arc::new(view));
+        self.shown = Instant::now();
+    }
+}
+
+fn refuse(answer: oneshot::Sender<Answer>, why: Option<&NotStored>) {
+    if let Some(why) = why {
+        // Whoever asked may have gone; then nobody needs the answer.
+        let _ = answer.send(Answer::NotStored { since: why.since, reason: why.reason.clone() });
+    }
+}
