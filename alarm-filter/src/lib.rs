@@ -1,9 +1,15 @@
-//! The alarm filter daemon. Start reading in `app.rs`.
+//! The alarm filter daemon. Start reading in `app.rs`: it wires sources, engine, store and web together.
+pub mod audit;
 pub mod cli;
+pub mod clock;
+pub mod explain;
 pub mod intake;
+pub mod keeper;
+pub mod metrics;
 pub mod profile_file;
 pub mod replay;
 pub mod source;
 pub mod store;
 pub mod topology;
 pub mod view;
+pub mod web;

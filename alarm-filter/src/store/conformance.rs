@@ -202,6 +202,7 @@ fn episodes<F: Fixture>() {
     let any = EpisodeQuery::default;
     assert_eq!(ask(any()), (1..=12).rev().collect::<Vec<_>>());
     assert_eq!(ask(EpisodeQuery { upto: 3, ..any() }), [3, 2, 1]);
+    assert_eq!(ask(EpisodeQuery { id: Some("e7".into()), ..any() }), [7]);
     assert_eq!(ask(EpisodeQuery { site: Some("SITE-1".into()), limit: 2, ..any() }), [11, 9]);
     let after = Some((episode(9).closed, "e9".to_owned()));
     assert_eq!(ask(EpisodeQuery { site: Some("SITE-1".into()), limit: 2, after, ..any() }), [7, 5]);

@@ -6,6 +6,8 @@ use alarm_core::time::Timestamp;
 /// Which closed alarms are asked for; what is `None` does not restrict.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EpisodeQuery {
+    /// This one.
+    pub id: Option<String>,
     /// Of this site.
     pub site: Option<String>,
     /// Of this host.
@@ -29,6 +31,7 @@ pub struct EpisodeQuery {
 impl Default for EpisodeQuery {
     fn default() -> Self {
         EpisodeQuery {
+            id: None,
             site: None,
             host: None,
             service: None,
@@ -48,7 +51,8 @@ impl EpisodeQuery {
         fn same<T: PartialEq + ?Sized>(asked: Option<&T>, is: &T) -> bool {
             asked.is_none_or(|a| a == is)
         }
-        same(self.site.as_deref(), e.site.as_str())
+        same(self.id.as_deref(), e.id.as_str())
+            && same(self.site.as_deref(), e.site.as_str())
             && same(self.host.as_deref(), e.host.as_str())
             && self.service.as_deref().is_none_or(|s| e.service.as_deref() == Some(s))
             && same(self.object.as_ref(), &e.object)

@@ -167,7 +167,8 @@ fn condition(query: &EpisodeQuery) -> (String, Vec<Value>) {
         text.push_str(condition);
         values.push(value);
     };
-    for (column, value) in [("site=?", &query.site), ("host=?", &query.host), ("service=?", &query.service)] {
+    let texts = [("id=?", &query.id), ("site=?", &query.site), ("host=?", &query.host), ("service=?", &query.service)];
+    for (column, value) in texts {
         if let Some(value) = value {
             and(column, Value::Text(value.clone()));
         }

@@ -1,0 +1,125 @@
+//! The web side: pages that work without scripts, a JSON interface for the same, and what monitoring wants to know.
+//!
+//! Pages and lists read the view of the last commit and nothing else; history and explanations are asked of the journal on
+//! connections of their own, bounded to that view's seq. What is handed in goes through [`crate::intake`] and is answered
+//! after the commit (law 11). Security matters are left out everywhere (AL17): lists go through [`View::alarms`], single
+//! alarms through [`details`].
+//!
+//! Start reading in [`router`] below, then `select.rs` (what stands on a page), `pages/` and `api/`. `front.rs` is what
+//! every request passes; `serve.rs` is where connections come from.
+mod api;
+mod assets;
+pub mod audit;
+mod details;
+mod filter;
+mod front;
+mod pages;
+mod problem;
+mod readers;
+pub mod samples;
+mod select;
+mod serve;
+mod status;
+mod visible;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use readers::{OpenHistory, Readers};
+pub use select::band_of;
+pub use serve::{BindError, Listening, bind, serve};
+pub use visible::{visible, visible_lines};
+pub use words::band_name;
+
+use crate::intake::Intake;
+use crate::metrics::Metrics;
+use crate::view::View;
+use alarm_core::input::Text;
+use alarm_core::time::Timestamp;
+use audit::AuditReport;
+use axum::Router;
+use axum::routing::{get, post};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+/// Largest body of a request.
+const BODY: usize = 1 << 20;
+
+/// What the handlers need; cheap to clone.
+#[derive(Clone)]
+pub struct WebState {
+    /// The view after the last commit.
+    pub view: watch::Receiver<Arc<View>>,
+    /// The filter's check of itself, when there is one.
+    pub audit: watch::Receiver<Option<Arc<AuditReport>>>,
+    /// The way in.
+    pub intake: Intake,
+    /// The journal, for reading.
+    pub readers: Arc<Readers>,
+    /// The time.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// What is configured; a new value holds from the next request on.
+    pub config: watch::Receiver<Arc<WebConfig>>,
+    /// What is still being waited for before the list can be believed, a sentence each; none: caught up.
+    pub waiting_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+}
+
+/// What is configured for the web side.
+#[derive(Clone, Debug, Default)]
+pub struct WebConfig {
+    /// The name in the head of every page: the region's.
+    pub title: String,
+    /// Host names, beside those of loopback, under which this daemon is reached (through a reverse proxy); lower case.
+    pub allowed_hosts: BTreeSet<String>,
+    /// Sources that may hand in observations.
+    pub http_sources: BTreeSet<Text>,
+    /// Anybody who reaches the socket may name any source.
+    pub open_sources: bool,
+}
+
+impl WebState {
+    fn view(&self) -> Arc<View> {
+        self.view.borrow().clone()
+    }
+
+    fn config(&self) -> Arc<WebConfig> {
+        self.config.borrow().clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+/// Everything under its address.
+pub fn router(state: WebState) -> Router {
+    let read = Router::new()
+        .route("/", get(pages::list))
+        .route("/alarms/{id}", get(pages::alarm))
+        .route("/sources", get(pages::sources))
+        .route("/audit", get(pages::audit))
+        .route("/api/v1/alarms", get(api::alarms))
+        .route("/api/v1/alarms/{id}", get(api::alarm))
+        .route("/api/v1/alarms/{id}/explain", get(api::explain))
+        .route("/api/v1/sources", get(api::sources))
+        .route("/metrics", get(status::metrics))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
+    Router::new()
+        .merge(read)
+        .route("/api/v1/observations", post(api::observations))
+        .route("/health", get(status::health))
+        .route("/ready", get(status::ready))
+        .route("/static/{file}", get(assets::file))
+        .route("/favicon.ico", get(assets::icon))
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::wrong_method)
+        .layer(axum::extract::DefaultBodyLimit::max(BODY))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), front::front))
+        .with_state(state)
+}

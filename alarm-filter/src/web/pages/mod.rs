@@ -1,0 +1,29 @@
+//! The pages: rendered here, whole, without scripts. Every page begins with how fresh the sources are, and with a banner
+//! when nothing can be stored. `frame.rs` is what all have in common; then a file each.
+mod alarm;
+mod audit;
+mod error;
+mod frame;
+mod list;
+mod sources;
+
+pub(super) use alarm::alarm;
+pub(super) use audit::audit;
+pub(super) use error::{not_found, wrong_method};
+pub(super) use list::list;
+pub(super) use sources::sources;
+
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// The page as an answer.
+fn page<T: Template>(status: StatusCode, template: &T) -> Response {
+    match template.render() {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(_) => {
+            let text = "The page cannot be written; this is a fault of alarm-filter, please report it.";
+            (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! How fresh every source is, what is in force, and what the journal can still tell.
+
+use super::super::WebState;
+use super::super::visible::visible;
+use super::super::words::moment;
+use super::frame::Frame;
+use super::page;
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+#[derive(Template)]
+#[template(path = "sources.html")]
+struct SourcesPage {
+    frame: Frame,
+    monitors: Vec<Configured>,
+    profile: String,
+    profiles: usize,
+    topology: Option<(usize, usize)>,
+    downtimes: usize,
+    /// Since when the journal is complete; empty: from the first record on.
+    truth_begins: String,
+    losses: Vec<String>,
+    journal_error: String,
+}
+
+/// What is known of a monitor beside its health.
+struct Configured {
+    name: String,
+    group: String,
+    started: String,
+    services: Option<usize>,
+}
+
+/// `GET /sources`.
+pub(in crate::web) async fn sources(State(state): State<WebState>) -> Response {
+    let (view, now) = (state.view(), state.now());
+    let asked = state.readers.ask(|h| Ok((h.truth_begins()?, h.losses()?))).await;
+    let (truth_begins, losses, journal_error) = match asked {
+        Ok((truth, losses)) => {
+            let begins =
+                if truth.seq <= 1 { String::new() } else { format!("{} (seq {})", moment(truth.at), truth.seq) };
+            let lost = losses.iter().map(|l| {
+                format!("records {} to {}, between {} and {}", l.from, l.to, moment(l.from_at), moment(l.to_at))
+            });
+            (begins, lost.collect(), String::new())
+        }
+        Err(e) => (String::new(), Vec::new(), visible(&e.to_string()).into_owned()),
+    };
+    let monitors = view.monitors.iter().map(|(name, m)| Configured {
+        name: visible(name).into_owned(),
+        group: visible(&m.group).into_owned(),
+        started: if m.started.0 > 0 { moment(m.started) } else { String::new() },
+        services: m.objects.as_ref().map(|o| o.service_count()),
+    });
+    let frame = Frame::new(&state, &view, now, "sources", "Sources".to_owned());
+    let template = SourcesPage {
+        frame,
+        monitors: monitors.collect(),
+        profile: visible(&view.profiles.operators).into_owned(),
+        profiles: view.profiles.profiles.len(),
+        topology: view
+            .topology
+            .as_ref()
+            .map(|t| (t.sites.len(), t.endpoints.values().map(std::collections::BTreeMap::len).sum())),
+        downtimes: view.downtimes.windows.values().flat_map(|t| t.values()).map(Vec::len).sum(),
+        truth_begins,
+        losses,
+        journal_error,
+    };
+    page(StatusCode::OK, &template)
+}

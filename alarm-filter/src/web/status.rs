@@ -1,0 +1,52 @@
+//! For those who watch the watcher: `/metrics`, `/health`, `/ready`.
+
+use super::WebState;
+use super::problem::{Problem, json_of};
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// Prometheus' text.
+pub(super) async fn metrics(State(state): State<WebState>) -> Response {
+    match state.metrics.text(&state.view(), state.now()) {
+        Ok(text) => {
+            const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, KIND)], text).into_response()
+        }
+        Err(_) => Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Cannot be written",
+            "a metric cannot be written; this is a fault of alarm-filter, please report it",
+        )
+        .into_response(),
+    }
+}
+
+/// The process is alive.
+pub(super) async fn health() -> Response {
+    json_of(&serde_json::json!({ "status": "alive" }))
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    seq: u64,
+    reasons: Vec<String>,
+}
+
+/// Whether the list can be believed: caught up with the sources, and storing.
+pub(super) async fn ready(State(state): State<WebState>) -> Response {
+    let view = state.view();
+    let mut reasons = (state.waiting_for)();
+    if let Some(n) = &view.not_stored {
+        reasons.push(format!("nothing is stored since {}: {}", n.since, n.reason));
+    }
+    let ready = reasons.is_empty();
+    let mut response = json_of(&Readiness { ready, seq: view.seq, reasons });
+    if !ready {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(2));
+    }
+    response
+}
