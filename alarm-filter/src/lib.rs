@@ -1,6 +1,7 @@
 //! The alarm filter daemon. Start reading in `app.rs`.
 pub mod cli;
 pub mod intake;
+pub mod profile_file;
 pub mod replay;
 pub mod source;
 pub mod store;

@@ -104,7 +104,7 @@ impl Fleet {
             let (flavour, prefix) = FLAVOURS[number % FLAVOURS.len()];
             let services = (0..services).map(|n| {
                 let service = Service::passive(&format!("org.example.{flavour}-M{n}-ops")).attempts(1 + (n % 3) as u32);
-                if (number + n) % 4 == 0 { service.may_flap() } else { service }
+                if (number + n).is_multiple_of(4) { service.may_flap() } else { service }
             });
             let site = format!("SITE-{:02}", number % 20);
             Host::new(&format!("{prefix}{number:03}.example.org"), &site, flavour, services.collect())

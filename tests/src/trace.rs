@@ -122,10 +122,10 @@ impl Trace {
         let mut moves = 0;
         let moved = |call: &&Call| call.writes() && call.text.contains(&store) && call.text.contains(cursor);
         for write in self.calls.iter().filter(moved) {
-            let earlier = self.calls.iter().filter(|call| call.ended < write.begun);
+            let mut earlier = self.calls.iter().filter(|call| call.ended < write.begun);
             let took =
                 |call: &&Call| call.reads() && call.text.contains(&source) && !call.text.trim_end().ends_with("= 0");
-            let Some(read) = earlier.filter(took).next_back() else { continue };
+            let Some(read) = earlier.rfind(took) else { continue };
             ensure(self.synced_between(read.ended, write.begun, &store), || {
                 format!(
                     "line {}: the cursor moved without a sync after line {}: {}",

@@ -137,11 +137,17 @@ impl StoreError {
                 ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
                     Self::ReadOnly { path, doing, detail }
                 }
-                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => corrupt(format!("{doing}: {detail}")),
+                // Unknown is SQLite's "logic error". All statements here are fixed: it is the tables that have changed.
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown => {
+                    corrupt(format!("{doing}: {detail}"))
+                }
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy { path, doing },
                 _ if e.extended_code == rusqlite::ffi::SQLITE_IOERR_CORRUPTFS => corrupt(format!("{doing}: {detail}")),
                 _ => Self::Io { path, doing, detail },
             },
+            E::SqlInputError { .. } => corrupt(format!("{doing}: {detail}")),
+            E::FromSqlConversionFailure(_, _, why) if why.is::<super::sqlite::Unsound>() => corrupt(why.to_string()),
+            E::QueryReturnedNoRows => corrupt(format!("{doing}: a row is missing that was always there")),
             // A value of another type than the one that was written.
             E::FromSqlConversionFailure(..)
             | E::IntegralValueOutOfRange(..)

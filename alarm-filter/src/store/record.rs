@@ -104,6 +104,13 @@ pub struct DailySum {
     pub seconds: u32,
 }
 
+impl DailySum {
+    pub(super) fn sum(&self) -> i64 {
+        let sum = Sum::new().int(i64::from(self.day)).int(self.object).bytes(self.state.as_bytes());
+        sum.int(i64::from(self.seconds)).finish()
+    }
+}
+
 /// Who did what: one line of the audit trail.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditEntry {

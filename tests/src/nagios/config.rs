@@ -148,9 +148,29 @@ pub(crate) const PLUGIN: &str = "#!/bin/sh\n\
     exit \"$status\"\n";
 
 /// A time zone in which the hour is full `after` seconds from `now`. Nagios rotates by local time, at the full hour, and
-/// names the archive by that hour: `turn` shifts the zone by whole hours, so that no two turns share a name (where the name
-/// is taken Nagios does not rotate). A process rotates once this way; the next time needs a new start.
+/// names the archive by that hour: `turn` shifts the zone by whole hours, so that 48 turns share no name (where the name is
+/// taken Nagios does not rotate). A process rotates once this way; the next time needs a new start, since a running Nagios
+/// takes no other zone (`use_timezone` is for the CGIs only) and the C library cannot follow a zone that jumps every minute.
 pub(crate) fn zone(now: u64, after: u32, turn: u32) -> String {
-    let missing = (3600 - (now + u64::from(after)) % 3600) % 3600;
-    format!("GWT-{:02}:{:02}:{:02}", turn % 24, missing / 60, missing % 60)
+    let missing = i64::try_from((3600 - (now + u64::from(after)) % 3600) % 3600).unwrap_or(0);
+    let east = (i64::from(turn % 48) - 24) * 3600 + missing;
+    // POSIX counts westwards.
+    let (sign, seconds) = if east < 0 { ('+', -east) } else { ('-', east) };
+    format!("GWT{sign}{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::zone;
+
+    #[test]
+    fn the_hour_is_full_when_it_should_be() {
+        // 10:59:50 UTC; in 20 s it is 11:00:10, so the zone lies 59:50 ahead, or behind by 10 s and whole hours.
+        let now = 10 * 3600 + 59 * 60 + 50;
+        assert_eq!(zone(now, 20, 24), "GWT-00:59:50");
+        assert_eq!(zone(now, 20, 25), "GWT-01:59:50");
+        assert_eq!(zone(now, 20, 23), "GWT+00:00:10");
+        assert_eq!(zone(now, 20, 72), zone(now, 20, 24));
+        assert_eq!(zone(now, 10, 24), "GWT-00:00:00");
+    }
 }

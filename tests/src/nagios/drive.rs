@@ -149,7 +149,8 @@ impl Nagios {
                 .and_then(|mut pipe| pipe.write_all(piece.as_bytes()));
             match sent {
                 Ok(()) => Ok(Some(())),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+                // Full, or the one who makes it is still starting.
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotFound) => Ok(None),
                 Err(error) if error.raw_os_error() == Some(nix::errno::Errno::ENXIO as i32) => Ok(None),
                 Err(error) => Err(Fail::new(format!("{}: {error}", path.display()))),
             }

@@ -203,9 +203,8 @@ impl Nagios {
 
     /// Without a wish the full hour lies half an hour away.
     fn next_zone(&mut self) -> String {
-        let after = self.options.rotate_after.unwrap_or(1800);
-        self.rotations += 1;
-        config::zone(place::now(), after, self.rotations)
+        let after = self.options.rotate_after.inspect(|_| self.rotations += 1);
+        config::zone(place::now(), after.unwrap_or(1800), self.rotations)
     }
 }
 

@@ -11,7 +11,8 @@ pub const HEAD_LEN: usize = 160;
 /// A position behind a complete line. Stored with the batch that was made of the lines before it.
 ///
 /// A file is recognised by its first line, because a rename keeps the inode, a copy does not, and a removed file's inode
-/// is soon reused. The inode decides only between files that begin alike.
+/// is soon reused. The inode is kept for people who look for the file. Of two files that begin alike, the current log is
+/// the one, and otherwise the longer one: the other is a copy in the making.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The file's inode.

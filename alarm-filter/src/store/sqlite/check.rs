@@ -1,6 +1,6 @@
 //! Looking for damage: briefly at each start, wholly in the background or by `alarm-filter check-store`.
 
-use super::decode;
+use super::decode::{self, Meta};
 use crate::store::checksum;
 use crate::store::contract::{Finding, Losses, TruthBegins};
 use crate::store::error::StoreError;
@@ -135,9 +135,8 @@ fn state_rows(conn: &Connection, report: &mut Report) -> Result<(), StoreError> 
         total = total.wrapping_add(sum);
         Ok((checksum::pair(&key, &value) != sum).then(|| format!("the state row {key} does not match its checksum")))
     })?;
-    let expected =
-        decode::meta(conn, "rows_sum").map_err(|e| StoreError::sqlite(&report.path, "checking the store", &e))?;
-    if total != expected.unwrap_or(0) {
+    let meta = Meta::read(conn).map_err(|e| StoreError::sqlite(&report.path, "checking the store", &e))?;
+    if total != meta.rows_sum {
         report.damage("the state rows together are not those that were flushed: some are missing or old".to_owned());
     }
     Ok(())
@@ -168,6 +167,11 @@ pub(super) fn all(conn: &Connection, path: &Path) -> Result<Vec<Finding>, StoreE
         let (episode, sound) = decode::episode(row)?;
         Ok((!sound).then(|| format!("the closed alarm {} does not match its checksum", episode.id)))
     })?;
+    report.scan(conn, "sums of days", "SELECT day, object, state, seconds, sum FROM daily", |row| {
+        let (daily, sound) = decode::daily(row)?;
+        Ok((!sound)
+            .then(|| format!("the sum of day {} of object {} does not match its checksum", daily.day, daily.object)))
+    })?;
     let sql = format!("SELECT {} FROM audit", decode::AUDIT);
     report.scan(conn, "lines of the audit trail", &sql, |row| {
         let (entry, sound) = decode::audit(row)?;
@@ -180,12 +184,12 @@ pub(super) fn all(conn: &Connection, path: &Path) -> Result<Vec<Finding>, StoreE
 fn journal(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
     let path = report.path.clone();
     let told = |e: rusqlite::Error| StoreError::sqlite(&path, "checking the store", &e);
-    let (truth, losses) = (decode::truth_begins(conn).map_err(told)?, decode::losses(conn).map_err(told)?);
+    let Meta { truth, flushed, .. } = Meta::read(conn).map_err(told)?;
+    let losses = decode::losses(conn).map_err(told)?;
     for loss in &losses {
         report.damage(loss_text(loss));
     }
-    let (last, flushed) = (decode::last_seq(conn).map_err(told)?, decode::meta(conn, "flushed").map_err(told)?);
-    let flushed = flushed.map_or(0, decode::seq);
+    let last = decode::last_seq(conn).map_err(told)?;
     if flushed > last {
         report.damage(format!("the state rows are flushed up to seq {flushed}, but the journal ends at seq {last}"));
     }

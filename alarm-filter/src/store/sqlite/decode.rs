@@ -1,10 +1,12 @@
 //! From rows to types, each row's checksum verified on the way; shared by the writer, the readers and the checks.
 
+use crate::store::checksum::Sum;
 use crate::store::contract::{Losses, TruthBegins};
 use crate::store::documents;
 use crate::store::error::StoreError;
-use crate::store::record::{AuditEntry, Episode, Record, StoredRecord};
+use crate::store::record::{AuditEntry, DailySum, Episode, Record, StoredRecord};
 use alarm_core::time::Timestamp;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::borrow::Cow;
 use std::path::Path;
@@ -59,6 +61,13 @@ pub(super) fn episode(row: &Row<'_>) -> rusqlite::Result<(Episode, bool)> {
     Ok((episode, sound))
 }
 
+/// A sum of a day, in the order `day, object, state, seconds, sum`.
+pub(super) fn daily(row: &Row<'_>) -> rusqlite::Result<(DailySum, bool)> {
+    let daily = DailySum { day: row.get(0)?, object: row.get(1)?, state: row.get(2)?, seconds: row.get(3)? };
+    let sound = daily.sum() == row.get::<_, i64>(4)?;
+    Ok((daily, sound))
+}
+
 pub(super) fn audit(row: &Row<'_>) -> rusqlite::Result<(AuditEntry, bool)> {
     let entry = AuditEntry {
         seq: seq(row.get(0)?),
@@ -73,33 +82,85 @@ pub(super) fn audit(row: &Row<'_>) -> rusqlite::Result<(AuditEntry, bool)> {
     Ok((entry, sound))
 }
 
-/// A number under `meta`; `None` when it was never set.
-pub(super) fn meta(conn: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
-    conn.prepare_cached("SELECT value FROM meta WHERE key=?1")?.query_row([key], |r| r.get(0)).optional()
+/// A row whose checksum does not fit, in the shape of SQLite's errors.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} does not match its checksum")]
+pub(in crate::store) struct Unsound(&'static str);
+
+fn unsound(what: &'static str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Null, Box::new(Unsound(what)))
 }
 
-pub(super) fn set_meta(conn: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
-    conn.prepare_cached("INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)")?.execute((key, value)).map(drop)
+/// This release's version, as journals hold it.
+pub(super) const OURS: &str = env!("CARGO_PKG_VERSION");
+
+/// What the journal says of itself: one row, so that no part of it can be missing unnoticed.
+#[derive(Clone, Debug)]
+pub(super) struct Meta {
+    /// The release that wrote last.
+    pub(super) written_by: String,
+    /// The seq up to which the state rows are complete.
+    pub(super) flushed: u64,
+    pub(super) truth: TruthBegins,
+    /// Sum of the checksums of all state rows: tells a row that vanished or came back.
+    pub(super) rows_sum: i64,
 }
 
-pub(super) fn truth_begins(conn: &Connection) -> rusqlite::Result<TruthBegins> {
-    let seq = meta(conn, "truth_seq")?.map_or(1, seq);
-    Ok(TruthBegins { seq, at: Timestamp(meta(conn, "truth_at")?.unwrap_or(0)) })
+impl Meta {
+    pub(super) fn of_a_new_journal() -> Self {
+        let truth = TruthBegins { seq: 1, at: Timestamp(0) };
+        Meta { written_by: OURS.to_owned(), flushed: 0, truth, rows_sum: 0 }
+    }
+
+    fn sum(&self) -> i64 {
+        let sum = Sum::new().bytes(self.written_by.as_bytes()).int(sql(self.flushed)).int(sql(self.truth.seq));
+        sum.int(self.truth.at.0).int(self.rows_sum).finish()
+    }
+
+    pub(super) fn read(conn: &Connection) -> rusqlite::Result<Self> {
+        let (meta, sum) = conn
+            .prepare_cached("SELECT written_by, flushed, truth_seq, truth_at, rows_sum, sum FROM meta WHERE one=1")?
+            .query_row([], |r| {
+                let truth = TruthBegins { seq: seq(r.get(2)?), at: Timestamp(r.get(3)?) };
+                let meta = Meta { written_by: r.get(0)?, flushed: seq(r.get(1)?), truth, rows_sum: r.get(4)? };
+                Ok((meta, r.get::<_, i64>(5)?))
+            })?;
+        if meta.sum() == sum { Ok(meta) } else { Err(unsound("what the journal says of itself")) }
+    }
+
+    pub(super) fn write(&self, conn: &Connection) -> rusqlite::Result<()> {
+        conn.prepare_cached(
+            "INSERT OR REPLACE INTO meta(one, written_by, flushed, truth_seq, truth_at, rows_sum, sum)
+             VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((&self.written_by, sql(self.flushed), sql(self.truth.seq), self.truth.at.0, self.rows_sum, self.sum()))
+        .map(drop)
+    }
+}
+
+fn loss_sum(loss: &Losses) -> i64 {
+    Sum::new().int(sql(loss.from)).int(sql(loss.to)).int(loss.from_at.0).int(loss.to_at.0).finish()
 }
 
 pub(super) fn losses(conn: &Connection) -> rusqlite::Result<Vec<Losses>> {
-    conn.prepare_cached("SELECT first, last, first_at, last_at FROM losses ORDER BY first")?
+    conn.prepare_cached("SELECT first, last, first_at, last_at, sum FROM losses ORDER BY first")?
         .query_map([], |r| {
             let (from, to) = (seq(r.get(0)?), seq(r.get(1)?));
-            Ok(Losses { from, to, from_at: Timestamp(r.get(2)?), to_at: Timestamp(r.get(3)?) })
+            let loss = Losses { from, to, from_at: Timestamp(r.get(2)?), to_at: Timestamp(r.get(3)?) };
+            if loss_sum(&loss) == r.get::<_, i64>(4)? { Ok(loss) } else { Err(unsound("a note of lost records")) }
         })?
         .collect()
+}
+
+pub(super) fn write_loss(conn: &Connection, loss: &Losses) -> rusqlite::Result<()> {
+    let row = (sql(loss.from), sql(loss.to), loss.from_at.0, loss.to_at.0, loss_sum(loss));
+    conn.execute("INSERT INTO losses(first, last, first_at, last_at, sum) VALUES(?1, ?2, ?3, ?4, ?5)", row).map(drop)
 }
 
 /// The highest seq ever given out: of the journal, of what was lost, of what was pruned.
 pub(super) fn last_seq(conn: &Connection) -> rusqlite::Result<u64> {
     let last = |sql: &str| conn.query_row(sql, [], |r| r.get::<_, Option<i64>>(0)).map(|v| v.map_or(0, seq));
-    let pruned = truth_begins(conn)?.seq.saturating_sub(1);
+    let pruned = Meta::read(conn)?.truth.seq.saturating_sub(1);
     Ok(pruned.max(last("SELECT max(seq) FROM journal")?).max(last("SELECT max(last) FROM losses")?))
 }
 

@@ -1,6 +1,7 @@
 //! Questions on a connection of their own, which cannot write and never makes the writer wait.
 
-use super::{OpenOptions, check, connect, decode, schema};
+use super::decode::{self, Meta};
+use super::{OpenOptions, check, connect, schema};
 use crate::store::contract::{Finding, History, Losses, TruthBegins};
 use crate::store::error::StoreError;
 use crate::store::query::EpisodeQuery;
@@ -106,18 +107,14 @@ impl History for SqliteHistory {
     }
 
     fn daily(&self, object: Option<i64>, from: i32, to: i32) -> Result<Vec<DailySum>, StoreError> {
-        let one = "SELECT day, object, state, seconds FROM daily WHERE day BETWEEN ?1 AND ?2 AND object=?3
+        let one = "SELECT day, object, state, seconds, sum FROM daily WHERE day BETWEEN ?1 AND ?2 AND object=?3
                    ORDER BY day, object, state";
-        let all = "SELECT day, object, state, seconds FROM daily WHERE day BETWEEN ?1 AND ?2
+        let all = "SELECT day, object, state, seconds, sum FROM daily WHERE day BETWEEN ?1 AND ?2
                    ORDER BY day, object, state";
-        let read = |row: &Row<'_>| {
-            let sum = DailySum { day: row.get(0)?, object: row.get(1)?, state: row.get(2)?, seconds: row.get(3)? };
-            Ok((sum, true))
-        };
         let (doing, name) = ("reading sums of days", |d: &DailySum| format!("the sum of day {}", d.day));
         match object {
-            Some(object) => self.verified(doing, one, (from, to, object), read, name),
-            None => self.verified(doing, all, (from, to), read, name),
+            Some(object) => self.verified(doing, one, (from, to, object), decode::daily, name),
+            None => self.verified(doing, all, (from, to), decode::daily, name),
         }
     }
 
@@ -150,7 +147,7 @@ impl History for SqliteHistory {
     }
 
     fn truth_begins(&self) -> Result<TruthBegins, StoreError> {
-        decode::truth_begins(&self.conn).map_err(|e| self.told("reading where the truth begins", &e))
+        Meta::read(&self.conn).map(|m| m.truth).map_err(|e| self.told("reading where the truth begins", &e))
     }
 
     fn losses(&self) -> Result<Vec<Losses>, StoreError> {

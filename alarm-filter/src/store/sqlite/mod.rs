@@ -25,11 +25,13 @@ mod power_tests;
 #[cfg(test)]
 mod tracing_vfs;
 
+pub(super) use decode::Unsound;
 pub use history::SqliteHistory;
 
-use super::contract::{Finding, Losses, TruthBegins};
+use super::contract::{Finding, Losses};
 use super::error::StoreError;
 use alarm_core::time::Timestamp;
+use decode::Meta;
 use lock::InstanceLock;
 use mark::Mark;
 use rusqlite::{Connection, OpenFlags};
@@ -53,10 +55,7 @@ pub struct SqliteStore {
     mark: Mark,
     last: u64,
     last_at: Timestamp,
-    flushed: u64,
-    /// Sum of the checksums of all state rows: tells a row that vanished or came back.
-    rows_sum: i64,
-    truth: TruthBegins,
+    meta: Meta,
     losses: Vec<Losses>,
     /// A commit failed in a way that leaves open whether it happened; the database has to be asked first.
     doubt: bool,
@@ -105,9 +104,7 @@ impl SqliteStore {
             mark,
             last: 0,
             last_at: Timestamp(0),
-            flushed: 0,
-            rows_sum: 0,
-            truth: TruthBegins::default(),
+            meta: Meta::of_a_new_journal(),
             losses: Vec::new(),
             doubt: false,
             found: Vec::new(),
@@ -150,14 +147,11 @@ impl SqliteStore {
             }
             let last = decode::last_seq(conn)?;
             let at = decode::first_from(conn, last)?.map_or(Timestamp(0), |(_, at)| at);
-            let flushed = decode::meta(conn, "flushed")?.map_or(0, decode::seq);
-            let rows = decode::meta(conn, "rows_sum")?.unwrap_or(0);
-            Ok((last, at, flushed, rows, decode::truth_begins(conn)?, decode::losses(conn)?))
+            Ok((last, at, Meta::read(conn)?, decode::losses(conn)?))
         };
         let answer = ask().map_err(|e| self.told("reading where the journal ends", &e));
-        let (last, at, flushed, rows_sum, truth, losses) = answer.map_err(|e| check::with_last_good(&self.conn, e))?;
-        (self.last, self.last_at, self.flushed, self.rows_sum) = (last, at, flushed, rows_sum);
-        (self.truth, self.losses, self.doubt) = (truth, losses, false);
+        let (last, at, meta, losses) = answer.map_err(|e| check::with_last_good(&self.conn, e))?;
+        (self.last, self.last_at, self.meta, self.losses, self.doubt) = (last, at, meta, losses, false);
         Ok(())
     }
 
@@ -186,10 +180,7 @@ impl SqliteStore {
     /// left with mails and tickets.
     fn record_loss(&mut self, to: u64, to_at: Timestamp) -> Result<(), StoreError> {
         let loss = Losses { from: self.last + 1, to, from_at: self.last_at, to_at };
-        let row = (decode::sql(loss.from), decode::sql(loss.to), loss.from_at.0, loss.to_at.0);
-        self.conn
-            .execute("INSERT INTO losses(first, last, first_at, last_at) VALUES(?1, ?2, ?3, ?4)", row)
-            .map_err(|e| self.told("writing down what was lost", &e))?;
+        decode::write_loss(&self.conn, &loss).map_err(|e| self.told("writing down what was lost", &e))?;
         self.settle()
     }
 }

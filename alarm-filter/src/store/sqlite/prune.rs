@@ -1,6 +1,7 @@
 //! Cutting off what is old: in small steps, behind the flushed seq, never what an open alarm still needs.
 
-use super::{SqliteStore, decode};
+use super::SqliteStore;
+use super::decode::{self, Meta};
 use crate::store::contract::{PruneReport, PruneSlice, TruthBegins};
 use crate::store::error::StoreError;
 use rusqlite::Connection;
@@ -15,10 +16,9 @@ impl SqliteStore {
             self.settle()?;
         }
         let doing = "pruning the journal";
-        let flushed = self.flushed;
-        let truth = self.truth;
-        let report = self.transaction(doing, |conn| prune(conn, slice, flushed, truth, keep))?;
-        self.truth = report.truth_begins;
+        let mut meta = self.meta.clone();
+        let report = self.transaction(doing, |conn| prune(conn, slice, &mut meta, keep))?;
+        self.meta = meta;
         Ok(report)
     }
 }
@@ -26,11 +26,10 @@ impl SqliteStore {
 fn prune(
     conn: &Connection,
     slice: PruneSlice,
-    flushed: u64,
-    mut truth: TruthBegins,
+    meta: &mut Meta,
     keep: &dyn Fn(i64) -> bool,
 ) -> rusqlite::Result<PruneReport> {
-    let cut = decode::seq_at(conn, slice.before)?.min(flushed.saturating_add(1));
+    let cut = decode::seq_at(conn, slice.before)?.min(meta.flushed.saturating_add(1));
     let candidates: Vec<(u64, i64, Option<i64>)> = conn
         .prepare_cached("SELECT seq, at, object FROM journal WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3")?
         .query_map(
@@ -49,14 +48,13 @@ fn prune(
     }
     if let Some((seq, at, _)) = candidates.last() {
         // In the same transaction: at no time is less there than is said.
-        if seq + 1 > truth.seq && report.removed > 0 {
+        if seq + 1 > meta.truth.seq && report.removed > 0 {
             let at = decode::first_from(conn, seq + 1)?.map_or(*at, |(_, at)| at.0);
-            truth = TruthBegins { seq: seq + 1, at: alarm_core::time::Timestamp(at) };
-            decode::set_meta(conn, "truth_seq", decode::sql(truth.seq))?;
-            decode::set_meta(conn, "truth_at", truth.at.0)?;
+            meta.truth = TruthBegins { seq: seq + 1, at: alarm_core::time::Timestamp(at) };
+            meta.write(conn)?;
         }
         report.next = (candidates.len() >= slice.at_most && seq + 1 < cut).then_some(seq + 1);
     }
-    report.truth_begins = truth;
+    report.truth_begins = meta.truth;
     Ok(report)
 }

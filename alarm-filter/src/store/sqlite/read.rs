@@ -15,7 +15,7 @@ impl SqliteStore {
 
     /// Whether the seqs in between are missing for a known reason.
     fn explained(&self, from: u64, to: u64) -> bool {
-        check::explained(from, to, self.truth, &self.losses)
+        check::explained(from, to, self.meta.truth, &self.losses)
     }
 }
 
@@ -68,7 +68,7 @@ impl Store for SqliteStore {
             total = total.wrapping_add(sum);
             each(key, value);
         }
-        if total != self.rows_sum {
+        if total != self.meta.rows_sum {
             let what = "the state rows together are not those that were flushed: some are missing or old".to_owned();
             return Err(self.damaged(what, None));
         }
@@ -76,7 +76,7 @@ impl Store for SqliteStore {
     }
 
     fn flushed_seq(&self) -> u64 {
-        self.flushed
+        self.meta.flushed
     }
 
     fn last_seq(&self) -> u64 {
@@ -84,7 +84,7 @@ impl Store for SqliteStore {
     }
 
     fn truth_begins(&self) -> TruthBegins {
-        self.truth
+        self.meta.truth
     }
 
     fn cursors(&self) -> Result<Vec<(String, String)>, StoreError> {

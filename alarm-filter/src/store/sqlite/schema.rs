@@ -1,7 +1,8 @@
 //! The tables, how they grew, and how a connection is set up. `docs/journal.md` explains them column by column.
 
+use super::decode::{self, Meta};
 use crate::store::error::StoreError;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use std::path::Path;
 
 /// "GWJ1" in the file's header: an alarm-filter journal.
@@ -19,7 +20,9 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[Migration {
     to: 1,
     sql: "
-CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE meta(
+  one INTEGER PRIMARY KEY CHECK(one = 1), written_by TEXT NOT NULL, flushed INTEGER NOT NULL,
+  truth_seq INTEGER NOT NULL, truth_at INTEGER NOT NULL, rows_sum INTEGER NOT NULL, sum INTEGER NOT NULL);
 CREATE TABLE journal(
   seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, version INTEGER NOT NULL, rules INTEGER NOT NULL,
   object INTEGER, sum INTEGER NOT NULL, body TEXT NOT NULL, events TEXT NOT NULL);
@@ -37,7 +40,7 @@ CREATE INDEX episodes_site ON episodes(site, closed, id);
 CREATE INDEX episodes_host ON episodes(host, closed, id);
 CREATE INDEX episodes_object ON episodes(object, closed, id);
 CREATE TABLE daily(
-  day INTEGER NOT NULL, object INTEGER NOT NULL, state TEXT NOT NULL, seconds INTEGER NOT NULL,
+  day INTEGER NOT NULL, object INTEGER NOT NULL, state TEXT NOT NULL, seconds INTEGER NOT NULL, sum INTEGER NOT NULL,
   PRIMARY KEY(day, object, state)) WITHOUT ROWID;
 CREATE INDEX daily_object ON daily(object, day);
 CREATE TABLE audit(
@@ -45,7 +48,8 @@ CREATE TABLE audit(
   subject TEXT NOT NULL, sum INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(seq, part)) WITHOUT ROWID;
 CREATE INDEX audit_subject ON audit(subject, seq);
 CREATE TABLE losses(
-  first INTEGER PRIMARY KEY, last INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL);
+  first INTEGER PRIMARY KEY, last INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+  sum INTEGER NOT NULL);
 ",
 }];
 
@@ -102,9 +106,13 @@ fn recognise(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     if id != APPLICATION_ID && (id != 0 || schema != 0 || tables != 0) {
         return Err(StoreError::Foreign { path: path.to_owned(), id });
     }
+    if id == APPLICATION_ID && schema < 1 {
+        let what = format!("its header says schema {schema}, which never was");
+        return Err(StoreError::Corrupt { path: path.to_owned(), what, last_good: None });
+    }
     if schema > newest() {
         let by = conn
-            .query_row("SELECT value FROM meta WHERE key='written_by'", [], |r| r.get(0))
+            .query_row("SELECT written_by FROM meta", [], |r| r.get(0))
             .unwrap_or_else(|_| "an unnamed release".to_owned());
         return Err(StoreError::Newer { path: path.to_owned(), by, schema, ours: newest() });
     }
@@ -112,19 +120,22 @@ fn recognise(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
 }
 
 fn migrate(conn: &Connection, version: i64) -> rusqlite::Result<()> {
-    for step in MIGRATIONS.iter().filter(|m| m.to > version) {
+    if version < newest() {
+        // All steps or none: what the journal says of itself has the shape of the last one.
         let tx = conn.unchecked_transaction()?;
-        tx.execute_batch(step.sql)?;
+        for step in MIGRATIONS.iter().filter(|m| m.to > version) {
+            tx.execute_batch(step.sql)?;
+        }
+        if version == 0 {
+            Meta::of_a_new_journal().write(&tx)?;
+        }
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        tx.pragma_update(None, "user_version", step.to)?;
+        tx.pragma_update(None, "user_version", newest())?;
         tx.commit()?;
     }
-    // Only when it differs: an opening must not cost a sync for nothing.
-    let ours = env!("CARGO_PKG_VERSION");
-    let by: Option<String> =
-        conn.query_row("SELECT value FROM meta WHERE key='written_by'", [], |r| r.get(0)).optional()?;
-    if by.as_deref() != Some(ours) {
-        conn.execute("INSERT OR REPLACE INTO meta(key, value) VALUES('written_by', ?1)", [ours])?;
+    let meta = Meta::read(conn)?;
+    if meta.written_by == decode::OURS {
+        return Ok(()); // An opening must not cost a sync for nothing.
     }
-    Ok(())
+    Meta { written_by: decode::OURS.to_owned(), ..meta }.write(conn)
 }

@@ -1,6 +1,7 @@
 //! Committing: a batch is one transaction, and a commit whose outcome is unknown is asked after before anything else.
 
-use super::{SqliteStore, decode};
+use super::SqliteStore;
+use super::decode::{self, Meta};
 use crate::store::checksum;
 use crate::store::documents;
 use crate::store::error::StoreError;
@@ -12,7 +13,7 @@ const RECORD: &str = "INSERT INTO journal(seq, at, kind, version, rules, object,
 const EPISODE: &str =
     "INSERT OR REPLACE INTO episodes(id, seq, object, site, host, service, metric, opened, closed, sum, body)
      VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-const DAILY: &str = "INSERT OR REPLACE INTO daily(day, object, state, seconds) VALUES(?1, ?2, ?3, ?4)";
+const DAILY: &str = "INSERT OR REPLACE INTO daily(day, object, state, seconds, sum) VALUES(?1, ?2, ?3, ?4, ?5)";
 const AUDIT: &str = "INSERT OR REPLACE INTO audit(seq, part, at, who, action, subject, sum, body)
                      VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
@@ -22,7 +23,7 @@ impl SqliteStore {
         if self.doubt {
             self.settle()?;
         }
-        if batch.standing(self.last, self.flushed)? == Standing::Before {
+        if batch.standing(self.last, self.meta.flushed)? == Standing::Before {
             return match self.holds(batch).map_err(|e| self.told(doing, &e))? {
                 true => Ok(self.last),
                 false => {
@@ -31,10 +32,8 @@ impl SqliteStore {
                 }
             };
         }
-        let rows_sum = self.rows_sum;
-        let rows_sum = self.transaction(doing, |conn| write(conn, batch, rows_sum))?;
-        self.rows_sum = rows_sum;
-        self.flushed = batch.flushed.unwrap_or(self.flushed);
+        let meta = self.meta.clone();
+        self.meta = self.transaction(doing, |conn| write(conn, batch, meta))?;
         if let Some(newest) = batch.records.last() {
             self.last = batch.last_seq(self.last);
             self.last_at = newest.at;
@@ -112,8 +111,8 @@ fn commit(conn: &Connection) -> rusqlite::Result<()> {
     conn.prepare_cached("COMMIT")?.execute([]).map(drop)
 }
 
-/// Writes everything in the batch; returns the new sum of the state rows.
-fn write(conn: &Connection, batch: &Batch, rows_sum: i64) -> rusqlite::Result<i64> {
+/// Writes everything in the batch; returns what the journal then says of itself.
+fn write(conn: &Connection, batch: &Batch, mut meta: Meta) -> rusqlite::Result<Meta> {
     let mut insert = conn.prepare_cached(RECORD)?;
     for (seq, r) in batch.numbered() {
         let sum = r.sum(seq);
@@ -156,7 +155,7 @@ fn write(conn: &Connection, batch: &Batch, rows_sum: i64) -> rusqlite::Result<i6
         ])?;
     }
     for d in &batch.daily {
-        conn.prepare_cached(DAILY)?.execute(params![d.day, d.object, d.state, d.seconds])?;
+        conn.prepare_cached(DAILY)?.execute(params![d.day, d.object, d.state, d.seconds, d.sum()])?;
     }
     for a in &batch.audit {
         let seq = decode::sql(a.seq);
@@ -171,17 +170,15 @@ fn write(conn: &Connection, batch: &Batch, rows_sum: i64) -> rusqlite::Result<i6
             a.body
         ])?;
     }
-    let rows_sum = write_rows(conn, batch, rows_sum)?;
-    if let Some(flushed) = batch.flushed {
-        decode::set_meta(conn, "flushed", decode::sql(flushed))?;
+    if !batch.rows.is_empty() || batch.flushed.is_some() {
+        meta.rows_sum = write_rows(conn, batch, meta.rows_sum)?;
+        meta.flushed = batch.flushed.unwrap_or(meta.flushed);
+        meta.write(conn)?;
     }
-    Ok(rows_sum)
+    Ok(meta)
 }
 
 fn write_rows(conn: &Connection, batch: &Batch, mut rows_sum: i64) -> rusqlite::Result<i64> {
-    if batch.rows.is_empty() {
-        return Ok(rows_sum);
-    }
     let mut old = conn.prepare_cached("SELECT sum FROM state_rows WHERE key=?1")?;
     let mut put = conn.prepare_cached("INSERT OR REPLACE INTO state_rows(key, sum, value) VALUES(?1, ?2, ?3)")?;
     let mut delete = conn.prepare_cached("DELETE FROM state_rows WHERE key=?1")?;
@@ -197,6 +194,5 @@ fn write_rows(conn: &Connection, batch: &Batch, mut rows_sum: i64) -> rusqlite::
             None => delete.execute([key]).map(drop)?,
         }
     }
-    decode::set_meta(conn, "rows_sum", rows_sum)?;
     Ok(rows_sum)
 }

@@ -119,6 +119,15 @@ impl<T> Document<T> {
         Ok(doc)
     }
 
+    /// These rows and those of a further page; the paging block is the last one's.
+    pub(super) fn and(mut self, more: Document<T>) -> Self {
+        self.rows.extend(more.rows);
+        self.seen += more.seen;
+        self.page = more.page;
+        self.remarks.extend(&more.remarks);
+        self
+    }
+
     /// Counts a row as skipped and names its PRIMARY_KEY.
     pub(super) fn skip(&mut self, element: &Element, why: &str) {
         self.remarks.skipped += 1;

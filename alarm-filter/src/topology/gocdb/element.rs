@@ -4,7 +4,7 @@
 //! Nothing outside of the document is ever read, no document type is accepted, and an entity other than XML's own five
 //! and character references stays as it is written. Memory holds the document and one row.
 
-use super::problem::{Problem, first_line};
+use super::problem::{Problem, first_line, plain};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
@@ -152,7 +152,7 @@ impl<'d> Walk<'d> {
             return Err(self.html());
         }
         if lower == "error" || lower == "errors" {
-            return Err(Problem::Words { text: first_line(&without_tags(self.document)) });
+            return Err(Problem::Words { text: plain(self.document) });
         }
         Err(Problem::WrongRoot { found: first_line(&found) })
     }
@@ -252,7 +252,7 @@ impl<'d> Walk<'d> {
             let to = from + lower[from..].find('<')?;
             head.get(from..to)
         });
-        Problem::Html { title: first_line(&title.map_or_else(|| without_tags(head), str::to_owned)) }
+        Problem::Html { title: title.map_or_else(|| plain(head), first_line) }
     }
 
     fn truncated(&self) -> Problem {
@@ -279,19 +279,4 @@ fn push(to: &mut String, more: &str, limit: usize) {
         end -= 1;
     }
     to.push_str(&more[..end]);
-}
-
-/// The text of the document's beginning, without what stands in angle brackets.
-fn without_tags(document: &str) -> String {
-    let mut text = String::new();
-    let mut in_tag = false;
-    for c in document.chars().take(4096) {
-        match c {
-            '<' => in_tag = true,
-            '>' => in_tag = false,
-            c if !in_tag => text.push(c),
-            _ => {}
-        }
-    }
-    text
 }

@@ -113,6 +113,17 @@ impl Rows {
         }
     }
 
+    /// These rows and those of a further page. A page of another method cannot occur, and would change nothing.
+    pub fn and(self, more: Rows) -> Rows {
+        match (self, more) {
+            (Rows::Sites(a), Rows::Sites(b)) => Rows::Sites(a.and(b)),
+            (Rows::Services(a), Rows::Services(b)) => Rows::Services(a.and(b)),
+            (Rows::Downtimes(a), Rows::Downtimes(b)) => Rows::Downtimes(a.and(b)),
+            (Rows::Rocs(a), Rows::Rocs(b)) => Rows::Rocs(a.and(b)),
+            (a, _) => a,
+        }
+    }
+
     /// What was left out or taken with a default.
     pub fn remarks(&self) -> &Remarks {
         match self {

@@ -103,3 +103,18 @@ pub(super) fn first_line(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
     line.chars().filter(|c| !c.is_control()).take(120).collect()
 }
+
+/// The first line of a page's beginning, without what stands in angle brackets.
+pub(in crate::topology) fn plain(page: &str) -> String {
+    let mut text = String::new();
+    let mut in_tag = false;
+    for c in page.chars().take(4096) {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            c if !in_tag => text.push(c),
+            _ => {}
+        }
+    }
+    first_line(&text)
+}

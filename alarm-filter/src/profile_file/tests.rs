@@ -1,0 +1,181 @@
+use super::*;
+use alarm_core::profile::{HostDown, Membership};
+use alarm_core::state::State;
+use proptest::prelude::*;
+
+const GOOD: &str = r#"
+name = "ROC_OPERATORS"
+vo = "ops"
+host_down = "ignore"
+[service_types]
+"CREAM-CE" = ["org.sam.CREAMCE-*", "hr.srce.CADist-Check"]
+APEL = ["org.apel.*"]
+[candidates]
+SRM = ["org.sam.SRM-Put"]
+[metrics."org.apel.*"]
+mask_family = "accounting"
+raise = ["CRITICAL"]
+ticket = []
+stable_for = 14_400
+time_out_pattern = 'timed out after \d+'
+documentation = "https://example.org/apel"
+"#;
+
+fn lines(text: &str) -> Vec<String> {
+    check_text("p.toml", text).lines().map(|(_, l)| l).collect()
+}
+
+/// The only finding of a profile with this beside a name and a service type.
+fn only(extra: &str) -> String {
+    let found = lines(&format!("name = \"P\"\nservice_types.SRM = [\"m\"]\n{extra}"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.into_iter().next().unwrap()
+}
+
+#[test]
+fn al1_a_file_becomes_a_profile() {
+    let report = check_text("p.toml", GOOD);
+    assert_eq!(report.findings, []);
+    let p = report.profile.unwrap();
+    assert_eq!((&*p.name, p.host_down), ("ROC_OPERATORS", HostDown::Ignore));
+    let entry = p.entry("APEL", "org.apel.APEL-Pub").unwrap();
+    assert_eq!(entry.membership, Membership::Critical);
+    assert_eq!(entry.settings.raise, Some(vec![State::Critical]));
+    assert_eq!(entry.settings.ticket, Some(vec![]), "raises, never needs a ticket");
+    assert_eq!(entry.settings.stable_for, Some(14_400));
+    assert_eq!(p.entry("SRM", "org.sam.SRM-Put-ops").unwrap().membership, Membership::Candidate);
+    assert!(p.entry("SRM", "org.sam.SRM-Get").is_none());
+    // What derive reads from the same text is the same.
+    assert_eq!(toml::from_str::<Profile>(GOOD).unwrap(), p);
+}
+
+#[test]
+fn a_profile_may_take_everything() {
+    let report = check_text("p.toml", "name = \"ALL\"\n[service_types]\n\"*\" = [\"*\"]\n");
+    assert_eq!(report.findings, []);
+    assert!(report.profile.unwrap().entry("anything", "at all").is_some());
+}
+
+#[test]
+fn unknown_keys_get_the_nearest_known_one() {
+    assert_eq!(
+        only("servicetypes = 1"),
+        "p.toml:3:1: error: unknown key \"servicetypes\", did you mean service_types?"
+    );
+    assert_eq!(
+        only("[metrics.m]\nmask-family = \"a\""),
+        "p.toml:4:1: error: unknown key \"mask-family\", did you mean mask_family?"
+    );
+    assert!(only("escalation = 1").contains("known here: name, description"));
+}
+
+#[test]
+fn states_are_nagios_words_for_problems() {
+    assert_eq!(
+        only("[metrics.m]\nraise = [\"CRITCAL\"]\n").split(": ").nth(2).unwrap(),
+        "unknown state \"CRITCAL\", did you mean CRITICAL?"
+    );
+    assert!(only("[metrics.m]\nraise = [\"critical\"]").contains("did you mean CRITICAL?"));
+    assert!(only("[metrics.m]\nraise = [\"OK\"]\nticket = []").contains("OK is no problem"));
+    assert!(only("[metrics.m]\nraise = []").contains("empty list"));
+    assert!(only("[metrics.m]\nraise = \"CRITICAL\"").contains("write a list of states"));
+    assert!(
+        only("[metrics.m]\nraise = [\"CRITICAL\"]\nticket = [\"WARNING\"]")
+            .contains("warning: WARNING needs a ticket and raises nothing")
+    );
+}
+
+#[test]
+fn lists_values_and_patterns_are_checked() {
+    assert!(only("[candidates]\nSRM = []").contains("the list of SRM is empty"));
+    assert!(only("[candidates]\nSRM = [\"\"]").contains("is no name"));
+    assert!(only("[candidates]\nSRM = [\"x\", \"x\"]").contains("warning: x stands twice"));
+    let line = only("[metrics.m]\ntime_out_pattern = '(timed'");
+    assert!(line.starts_with("p.toml:4:20: error: bad pattern: unclosed group"), "{line}");
+    assert!(only("[metrics.m]\ntime_out_pattern = '.*'").contains("matches an empty output"));
+    assert!(only("[metrics.m]\nstable_for = -1").contains("90 days"));
+    assert!(only("[metrics.m]\nstable_for = '4h'").contains("whole seconds"));
+    assert!(only("[metrics.m]\nsecurity = 'yes'").contains("true or false"));
+    assert!(only("[metrics.m]\ndocumentation = 'javascript:alert(1)'").contains("is no link"));
+    assert!(only("host_down = \"page\"").contains("\"alarm\" or \"ignore\""));
+    let dots = lines("name = \"P\"\nservice_types.SRM = [\"m\"]\n[metrics]\norg.apel = { security = true }");
+    assert!(dots.iter().any(|l| l.contains("4:5: error") && l.contains("needs quotes")), "{dots:?}");
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let found = lines("");
+    assert!(found[0].contains("has no name") && found[1].contains("no [service_types]"), "{found:?}");
+    assert!(lines("name = \"a b\"\n[service_types]").iter().any(|l| l.contains("is no name of a profile")));
+    assert!(lines("name = \"P\"\n[service_types]").iter().any(|l| l.contains("[service_types] is empty")));
+}
+
+#[test]
+fn all_errors_come_at_once_in_the_order_of_the_file() {
+    let found = lines("nam = \"P\"\n[service_types]\nSRM = []\n[metrics.m]\nraise = [\"X\"]\n");
+    let places: Vec<&str> = found.iter().map(|l| l.split(": ").next().unwrap()).collect();
+    assert_eq!(places, ["p.toml:1:1", "p.toml:1:1", "p.toml:3:7", "p.toml:4:10", "p.toml:5:10"], "{found:#?}");
+}
+
+#[test]
+fn bad_toml_has_a_place_too() {
+    let found = lines("name = \"P\"\n[service_types\nSRM = [\"m\"]\n");
+    assert!(found[0].starts_with("p.toml:2:"), "{found:?}");
+    assert!(!found[0].contains('\n'));
+}
+
+#[test]
+fn what_is_hardly_meant_is_a_warning() {
+    let warn = |extra: &str, word: &str| {
+        let line = only(extra);
+        assert!(line.contains(": warning: ") && line.contains(word), "{line}");
+        assert!(check_text("p", &format!("name = \"P\"\nservice_types.SRM = [\"m\"]\n{extra}")).profile.is_some());
+    };
+    warn("[candidates]\nSite-BDI = [\"x\"]", "did you mean Site-BDII?");
+    warn("[candidates]\n\"my.own.thing\" = [\"x\"]", "get_service_types");
+    warn("[candidates]\nSRM = [\"m\"]", "counts already");
+    warn("[metrics.other]\nsecurity = true", "no listed metric is other");
+    warn("[candidates]\nSRM = [\"eu.egi.sec.CRL\"]", "security metric by its name");
+}
+
+#[test]
+fn files_and_folders() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.toml"), GOOD).unwrap();
+    std::fs::write(dir.path().join("README.md"), "no profile").unwrap();
+    let (profiles, warnings) = load_folder(dir.path(), "ROC_OPERATORS").unwrap();
+    assert_eq!((profiles.profiles.len(), warnings.len()), (1, 0));
+    assert!(load_folder(dir.path(), "ROC_OPERATOR").unwrap_err().to_string().contains("did you mean ROC_OPERATORS?"));
+    std::fs::write(dir.path().join("b.toml"), GOOD).unwrap();
+    assert!(load_folder(dir.path(), "ROC_OPERATORS").unwrap_err().to_string().contains("a second profile"));
+    std::fs::write(dir.path().join("b.toml"), b"name = \"P\"\n# \xff").unwrap();
+    assert!(
+        load_folder(dir.path(), "ROC_OPERATORS").unwrap_err().to_string().contains("b.toml:2:1: error: is not UTF-8")
+    );
+    assert!(check(&dir.path().join("none.toml")).to_string().contains("cannot be read"));
+    assert!(load_folder(&dir.path().join("none"), "P").is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC{0,200}") {
+        let _ = check_text("p", &text).to_string();
+    }
+
+    /// Where both accept a text, derive and the reading by hand agree; and derive accepts all that is accepted here.
+    #[test]
+    fn agrees_with_derive(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "name = \"P\"", "vo = 1", "vo = \"é\"", "[service_types]", "SRM = [\"m\"]", "SRM = []", "\"*\" = [\"*\"]", "[candidates]",
+            "[metrics.m]", "[metrics.\"a*\"]", "raise = [\"CRITICAL\"]", "ticket = []", "security = true", "stable_for = 0x10",
+            "stable_for = 1", "x = 2", "host_down = \"ignore\"", "= 3", "[", "'''", "time_out_pattern = '('",
+        ]), 0..12),
+    ) {
+        let text = pieces.join("\n");
+        let report = check_text("p", &text);
+        prop_assert!(report.to_string().lines().count() == report.findings.len());
+        if let Some(profile) = report.profile {
+            prop_assert_eq!(toml::from_str::<Profile>(&text).unwrap(), profile);
+        }
+    }
+}

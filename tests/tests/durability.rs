@@ -1,0 +1,130 @@
+//! Group `durability`: the disk has it before the world is told; disks that are full or read-only.
+//!
+//! GRIDWARD_SMALL_DISK is a small file system, GRIDWARD_READONLY_DISK the same one mounted read-only: `tests/run` makes both
+//! in a mount namespace of its own before it gives up root.
+
+use e2e::filter::Filter;
+use e2e::fleet::{Fleet, Host, Service};
+use e2e::interface::{CURSOR_FILE, OBSERVATIONS, Setup, names_all, observation};
+use e2e::nagios::{Nagios, Options};
+use e2e::place::{Place, now};
+use e2e::trace::Trace;
+use e2e::{Fail, Result, wait};
+use std::path::{Path, PathBuf};
+
+#[test]
+fn every_answer_comes_after_the_sync() -> Result {
+    let place = Place::new("trace")?;
+    let mut filter = Filter::prepare(Setup::default())?;
+    filter.launch_traced(&place.join("strace"))?;
+    filter.until_ready()?;
+    for sequence in 1..=20 {
+        let one = observation("poster", sequence, "ce.example.org", "org.example.M", state(sequence), now(), "output");
+        filter.post(OBSERVATIONS, &format!("[{one}]"))?.good()?;
+    }
+    filter.stop()?;
+    let answers = read_trace(&place.join("strace"))?.answers_follow_sync(OBSERVATIONS, &filter.store())?;
+    assert_eq!(answers, 20, "answers in the trace");
+    Ok(())
+}
+
+#[test]
+fn the_cursor_moves_after_the_sync() -> Result {
+    let place = Place::new("trace")?;
+    let host = Host::new("ce.example.org", "ALPHA", "ARC-CE", vec![Service::passive("org.example.M").attempts(1)]);
+    let mut nagios = Nagios::start(Fleet::new(vec![host]), Options::default())?;
+    let mut filter = Filter::prepare(Setup::beside(&nagios))?;
+    filter.launch_traced(&place.join("strace"))?;
+    filter.until_ready()?;
+    for state in [2, 1, 2, 3, 0] {
+        nagios.hard("ce.example.org", "org.example.M", state, "output")?;
+        filter.catch_up(&mut nagios)?;
+    }
+    filter.stop()?;
+    let trace = read_trace(&place.join("strace"))?;
+    let moves = trace.cursor_follows_sync(&nagios.log_file(), &filter.store(), CURSOR_FILE)?;
+    // None: it is kept in the transaction of what was read, and group `storm` proves the rest.
+    println!("{moves} moves of a cursor with a file of its own");
+    Ok(())
+}
+
+#[test]
+fn a_full_disk_is_said_and_what_was_refused_is_taken_when_there_is_room_again() -> Result {
+    let disk = Place::new("full")?;
+    let small = variable("GRIDWARD_SMALL_DISK")?;
+    let setup = Setup { store: Some(small.join("full")), ..Setup::default() };
+    let mut filter = Filter::start(setup)?;
+    let filler = small.join("filler");
+    fill(&filler)?;
+    let long = "x".repeat(2000);
+    let body = |sequence: u64| {
+        let host = format!("h{sequence}.example.org");
+        format!("[{}]", observation("poster", sequence, &host, "org.example.M", "CRITICAL", now(), &long))
+    };
+    let mut sequence = 0;
+    let refused = wait::until("a refusal", || {
+        sequence += 1;
+        let answer = filter.post(OBSERVATIONS, &body(sequence))?;
+        Ok((answer.status >= 300).then_some(answer))
+    })?;
+    assert!([503, 507].contains(&refused.status), "HTTP {}: {}", refused.status, refused.text());
+    std::fs::remove_file(&filler)?;
+    wait::until_true("the refused one to be taken", || Ok(filter.post(OBSERVATIONS, &body(sequence))?.status < 300))?;
+    assert_eq!(filter.alarms()?.len() as u64, sequence);
+    filter.kill()?;
+    filter.launch()?;
+    filter.until_ready()?;
+    assert_eq!(filter.alarms()?.len() as u64, sequence, "in {}", disk.path().display());
+    Ok(())
+}
+
+#[test]
+fn a_read_only_disk_is_refused_by_name() -> Result {
+    let small = variable("GRIDWARD_SMALL_DISK")?.join("readonly");
+    let readonly = variable("GRIDWARD_READONLY_DISK")?.join("readonly");
+    let mut filter = Filter::start(Setup { store: Some(small), ..Setup::default() })?;
+    filter.stop()?;
+    let mut refused = Filter::prepare(Setup { store: Some(readonly.clone()), ..Setup::default() })?;
+    refused.launch()?;
+    assert!(!refused.until_ended()?.success());
+    names_all(&refused.console()?, &[&readonly.display().to_string(), "read-only"])
+}
+
+#[test]
+fn a_store_that_is_in_use_is_refused_by_name() -> Result {
+    let first = Filter::start(Setup::default())?;
+    let mut second = Filter::prepare(Setup { store: Some(first.store()), ..Setup::default() })?;
+    second.launch()?;
+    assert!(!second.until_ended()?.success());
+    names_all(&second.console()?, &[&first.store().display().to_string()])
+}
+
+fn state(sequence: u64) -> &'static str {
+    ["CRITICAL", "WARNING", "OK"][(sequence % 3) as usize]
+}
+
+/// The tracer writes its last lines after the daemon's end.
+fn read_trace(path: &Path) -> Result<Trace> {
+    let ended = || Ok(std::fs::read(path).is_ok_and(|text| text.windows(11).any(|part| part == b"+++ exited ")));
+    wait::until_true("the end of the trace", ended)?;
+    Trace::read(path)
+}
+
+fn variable(name: &str) -> Result<PathBuf> {
+    std::env::var_os(name)
+        .map(PathBuf::from)
+        .ok_or_else(|| Fail::new(format!("{name} is not set; `tests/run durability` sets it")))
+}
+
+/// Writes until the file system takes no more.
+fn fill(path: &Path) -> Result {
+    use std::io::Write;
+    let mut file = std::fs::File::create(path)?;
+    let mut piece = vec![0u8; 64 * 1024];
+    while !piece.is_empty() {
+        if file.write_all(&piece).is_err() {
+            piece.truncate(piece.len() / 2);
+        }
+    }
+    Ok(())
+}
