@@ -1,5 +1,7 @@
 //! The alarm filter daemon. Start reading in `app.rs`.
+pub mod audit;
 pub mod cli;
+pub mod explain;
 pub mod intake;
 pub mod profile_file;
 pub mod replay;
