@@ -4,7 +4,7 @@ use crate::alarm::{Alarm, AlarmId, Change, Span};
 use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
 use crate::flag::Flag;
-use crate::input::{DeletedDowntime, Text};
+use crate::input::{DeletedDowntime, ScheduledDowntime, Text};
 use crate::rows::RowKey;
 use crate::settings::Settings;
 use crate::time::{DAY, Millis, Timestamp};
@@ -173,6 +173,7 @@ impl World {
 
     fn apply_note(&mut self, key: &Key, monitor: &Text, since: Timestamp, note: &Note) {
         let view = self.view_mut(key, monitor, since);
+        view.noted = view.noted.max(since);
         match note {
             Note::Flapping { on } => view.flapping = *on,
             Note::InDowntime { on } => {
@@ -186,7 +187,13 @@ impl World {
             Note::Unacknowledged => view.acknowledgement = None,
             Note::Mute { muted } => view.muted = Some(*muted),
             Note::Flexible(downtime) => {
-                view.flexible.retain(|d| d.end >= since && (d.id.is_none() || d.id != downtime.id));
+                let alike = |d: &ScheduledDowntime| {
+                    d.start == downtime.start && d.end == downtime.end && d.host_services == downtime.host_services
+                };
+                // The same with its id, now that it is known, takes the place of the one without.
+                view.flexible.retain(|d| {
+                    d.end >= since && if d.id.is_some() { d.id != downtime.id } else { downtime.id.is_none() || !alike(d) }
+                });
                 view.flexible.push(downtime.clone());
             }
             Note::Delayed { until } => view.delayed_until = Some(*until),
@@ -224,17 +231,22 @@ impl World {
         let group = self.group_of(monitor);
         let mut keys = Vec::new();
         for ((g, host), entry) in &self.hosts {
-            if *g != group || matches!(which, DeletedDowntime::Host { host: h } if h != host) {
+            let elsewhere = match which {
+                DeletedDowntime::Id { .. } => false,
+                DeletedDowntime::Host { host: h } => h != host,
+                DeletedDowntime::Window { object, .. } => object.host != *host,
+            };
+            if *g != group || elsewhere {
                 continue;
             }
-            let hit = |w: &Watch| w.view(monitor).is_some_and(|v| v.flexible.iter().any(|d| deleted(d.id, which)));
+            let hit = |w: &Watch| w.view(monitor).is_some_and(|v| v.flexible.iter().any(|d| deleted(d, which)));
             let key = |service| Key { group: g.clone(), host: host.clone(), service };
             keys.extend(hit(&entry.host).then(|| key(None)));
             keys.extend(entry.services.iter().filter(|(_, w)| hit(w)).map(|(s, _)| key(Some(s.clone()))));
         }
         for key in keys {
             if let Some(view) = self.watch_mut(&key).view_mut(monitor) {
-                view.flexible.retain(|d| !deleted(d.id, which));
+                view.flexible.retain(|d| !deleted(d, which));
             }
         }
     }
@@ -528,10 +540,11 @@ impl World {
     }
 }
 
-fn deleted(id: Option<u64>, which: &DeletedDowntime) -> bool {
+fn deleted(d: &ScheduledDowntime, which: &DeletedDowntime) -> bool {
     match which {
-        DeletedDowntime::Id { id: gone } => id == Some(*gone),
+        DeletedDowntime::Id { id } => d.id == Some(*id),
         DeletedDowntime::Host { .. } => true,
+        DeletedDowntime::Window { object, start, end } => d.object == *object && d.start == *start && d.end == *end,
     }
 }
 

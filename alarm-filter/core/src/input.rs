@@ -395,6 +395,15 @@ pub enum DeletedDowntime {
         /// Nagios' host_name.
         host: Text,
     },
+    /// Those of one object with that window.
+    Window {
+        /// The object.
+        object: Object,
+        /// Begin of the window.
+        start: Timestamp,
+        /// End of the window.
+        end: Timestamp,
+    },
 }
 
 /// How a source does.

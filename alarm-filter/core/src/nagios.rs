@@ -10,7 +10,6 @@ use crate::input::{
     Seen, ServiceSeen, Text,
 };
 use crate::settle::Said;
-use crate::state::State;
 use crate::time::{SECOND, Timestamp};
 use crate::watch::{Acknowledgement, Key};
 
@@ -87,7 +86,7 @@ impl Engine {
                 return;
             }
             let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
-            self.seen(from, key, Told::of(&s), &s, held, false);
+            self.seen(from, key, Told::of(from, &s), &s, held, false);
             return;
         };
         if old.gone && from.origin == Origin::Log && s.report == Report::Listed {
@@ -138,7 +137,7 @@ impl Engine {
         let already = self.world.view(&key, &from.monitor).is_some_and(crate::watch::View::counts);
         let host_not_up = self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
         let held = problem && s.hard && !already && host_not_up;
-        self.seen(from, key, Told::of(&s), &s, held, resets);
+        self.seen(from, key, Told::of(from, &s), &s, held, resets);
     }
 
     /// The same state again: it may carry a longer output, confirm a time-out, or correct since when it holds.
@@ -212,7 +211,7 @@ impl Engine {
             stands_for: None,
         };
         let resets = !problem && h.hard && h.report == Report::Alert;
-        let told = Told::of(&s);
+        let told = Told::of(from, &s);
         self.seen(from, key.clone(), told, &s, false, resets);
         self.remark_services(&key);
         self.world.rearm_host(&key);
@@ -373,6 +372,7 @@ impl Engine {
         Said {
             monitor: from.monitor.clone(),
             since,
+            checked: s.last_check.filter(|_| from.origin == Origin::Status).unwrap_or(since),
             output: s.output.clone(),
             long_output: s.long_output.clone(),
             perf_data: s.perf_data.clone(),
@@ -424,10 +424,10 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    fn of(s: &ServiceSeen) -> Told {
-        match s.report {
-            Report::Alert => Told::Explain,
-            Report::Listed => Told::NotAsked,
+    fn of(from: &From, s: &ServiceSeen) -> Told {
+        match (s.report, from.origin) {
+            (Report::Alert, Origin::Log) | (Report::Listed, Origin::Status) => Told::Explain,
+            (Report::Listed, _) | (_, Origin::Http | Origin::Status) => Told::NotAsked,
         }
     }
 }

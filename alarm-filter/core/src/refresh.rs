@@ -151,6 +151,7 @@ impl Engine {
         let said = Said {
             monitor: view.monitor.clone(),
             since,
+            checked: since,
             output: view.output.clone(),
             long_output: view.long_output.clone(),
             perf_data: view.perf_data.clone(),
@@ -234,6 +235,7 @@ impl Engine {
         let said = Said {
             monitor: view.monitor.clone(),
             since,
+            checked: since,
             output: view.output,
             long_output: view.long_output,
             perf_data: view.perf_data,

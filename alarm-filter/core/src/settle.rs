@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(crate) struct Said {
     pub(crate) monitor: Text,
     pub(crate) since: Timestamp,
+    /// When the result came in; reasons are asked for that moment.
+    pub(crate) checked: Timestamp,
     pub(crate) output: Text,
     pub(crate) long_output: Text,
     pub(crate) perf_data: Text,
@@ -218,7 +220,7 @@ impl Engine {
         let told = match said.told {
             Told::Notified => ToldOf::Notified,
             Told::Explain => {
-                ToldOf::Not(self.world.why_not_notified_now(&said.monitor, key, problem.state, said.since))
+                ToldOf::Not(self.world.why_not_notified_now(&said.monitor, key, problem.state, said.checked))
             }
             Told::NotAsked => ToldOf::NotAsked,
         };

@@ -153,8 +153,10 @@ pub struct View {
     pub hard_state: State,
     /// Since when.
     pub hard_since: Timestamp,
-    /// When a log line last changed this; status.dat is believed only when it is newer.
+    /// When a line of the log last changed the state; status.dat is believed only when it is newer.
     pub heard: Timestamp,
+    /// The same for acknowledgement, flapping, downtimes and mutes.
+    pub noted: Timestamp,
     /// Became HARD while its host was not UP, and is not released yet (DC6).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
@@ -209,6 +211,7 @@ impl View {
             hard_state: ok,
             hard_since: since,
             heard: Timestamp(i64::MIN),
+            noted: Timestamp(i64::MIN),
             held: false,
             attempt: 1,
             output: Text::from(""),

@@ -1,27 +1,38 @@
 //! `replay`: decide a recording anew and print its alarm episodes, a JSON object a line.
 
 use super::Outcome;
+use crate::profile_file;
 use crate::replay::recording::Recording;
 use crate::replay::session::Session;
-use alarm_core::input::Text;
-use alarm_core::profile::{Profile, Profiles};
-use alarm_core::settings::{MonitorSettings, Settings};
+use crate::topology::load_dir::load_dir;
+use alarm_core::profile::Profiles;
+use alarm_core::settings::Settings;
 use alarm_core::time::Timestamp;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Decide a recording of a Nagios anew, and print its alarm episodes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
+    /// How to print: a JSON object a line.
+    #[arg(long, default_value = "jsonl", value_parser = ["jsonl"])]
+    format: String,
+}
+
+/// A recording, and what it is judged by.
+#[derive(Debug, clap::Args)]
+pub(super) struct Files {
     /// A nagios.log; several, oldest first.
     #[arg(long = "nagios-log", required = true, value_name = "FILE")]
     logs: Vec<PathBuf>,
     /// An objects.cache; several, oldest first.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     objects: Vec<PathBuf>,
     /// A status.dat; several, in any order.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     status: Vec<PathBuf>,
     /// The profile that raises alarms.
     #[arg(long, value_name = "FILE")]
@@ -29,32 +40,57 @@ pub(super) struct Args {
     /// A folder with GOCDB's answers, named by their methods.
     #[arg(long, value_name = "DIR")]
     gocdb: Option<PathBuf>,
-    /// How to print.
-    #[arg(long, default_value = "jsonl")]
-    format: String,
+}
+
+/// The name that the one monitor of a recording gets.
+const MONITOR: &str = "nagios";
+
+impl Files {
+    /// A session with profile and topology in force, and the recording to feed it with.
+    pub(super) fn open(&self) -> Result<(Session, Recording, Settings), String> {
+        let mut session = Session::new();
+        let start = Timestamp::default();
+        session.profiles(start, profile(&self.profile)?);
+        if let Some(dir) = &self.gocdb {
+            let loaded = load_dir(dir).map_err(|e| e.to_string())?;
+            for note in &loaded.notes {
+                eprintln!("alarm-filter: {}: {note}", dir.display());
+            }
+            session.topology(start, loaded.topology);
+            session.downtimes(start, loaded.downtimes.unwrap_or_default());
+        }
+        let recording =
+            Recording::open(MONITOR, &self.logs, &self.objects, &self.status).map_err(|e| e.to_string())?;
+        Ok((session, recording, Settings::default()))
+    }
+}
+
+/// The one profile of a trial, as the one that raises alarms.
+pub(super) fn profile(path: &Path) -> Result<Profiles, String> {
+    let report = profile_file::check(path);
+    for (severity, line) in report.lines() {
+        if severity != profile_file::Severity::Error {
+            eprintln!("alarm-filter: {line}");
+        }
+    }
+    match report.profile {
+        Some(profile) => {
+            let operators = profile.name.clone();
+            Ok(Profiles { operators: operators.clone(), profiles: [(operators, profile)].into() })
+        }
+        None => Err(report.lines().map(|(_, line)| line).collect::<Vec<_>>().join("\n")),
+    }
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let text = std::fs::read_to_string(&args.profile).map_err(|e| format!("{}: {e}", args.profile.display()))?;
-    let profile: Profile = toml::from_str(&text).map_err(|e| format!("{}: {e}", args.profile.display()))?;
-    let monitor = Text::from("nagios");
-    let mut session = Session::new();
-    let start = Timestamp::default();
-    let mut settings = Settings::default();
-    settings.monitors.insert(
-        monitor.clone(),
-        MonitorSettings { has_status: !args.status.is_empty(), interval_length: 1000, ..MonitorSettings::default() },
-    );
-    session.settings(start, settings);
-    let operators = profile.name.clone();
-    session.profiles(start, Profiles { operators: operators.clone(), profiles: [(operators, profile)].into() });
-    let recording = Recording { logs: args.logs.clone(), objects: Vec::new() };
-    recording.play(&monitor, &mut session).map_err(|e| e.to_string())?;
+    let (mut session, recording, settings) = args.files.open()?;
+    recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let failed = |e: std::io::Error| format!("cannot write to standard output: {e}");
     for episode in session.episodes.finish() {
         let line = serde_json::to_string(&episode).map_err(|e| e.to_string())?;
-        writeln!(out, "{line}").map_err(|e| format!("cannot write to standard output: {e}"))?;
+        writeln!(out, "{line}").map_err(failed)?;
     }
-    out.flush().map_err(|e| format!("cannot write to standard output: {e}"))?;
+    out.flush().map_err(failed)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,78 +1,226 @@
-//! Logs, snapshots and configurations of one monitor, put into one order of inputs.
+//! Logs, snapshots and configurations of one monitor, put into one order of inputs: by file position within a log, and
+//! by time between the files. A snapshot comes after all lines of its second.
 
 use super::session::Session;
 use crate::source::nagios_log::observe::Observer;
+use crate::source::nagios_status::blocks::BlockError;
+use crate::source::nagios_status::objects::ObjectsCache;
+use crate::source::nagios_status::record::CheckRecord;
+use crate::source::nagios_status::status::{self, Record};
+use crate::source::reconcile::{Differences, Reconciler};
+use crate::source::text::Interner;
 use alarm_core::input::{Input, Text};
 use alarm_core::objects::MonitorObjects;
-use alarm_core::time::Timestamp;
+use alarm_core::settings::{MonitorSettings, Settings};
+use alarm_core::time::{MINUTE, Millis, SECOND, Timestamp};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a recording consists of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recording {
-    /// nagios.log files, oldest first.
-    pub logs: Vec<PathBuf>,
-    /// Configurations, oldest first, each with the local time at which it was written, if it says so.
-    pub objects: Vec<(Option<chrono::NaiveDateTime>, Arc<MonitorObjects>)>,
+    monitor: Text,
+    logs: Vec<PathBuf>,
+    /// Oldest first, each with the monitor's local time at which it was written.
+    objects: Vec<(Option<chrono::NaiveDateTime>, Arc<MonitorObjects>)>,
+    /// Oldest first.
+    snapshots: Vec<(Timestamp, PathBuf)>,
+    unit: Option<Millis>,
 }
 
 /// A file of the recording that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {}: {error}; check the path and that this user may read it", path.display())]
-pub struct Unreadable {
-    /// The file.
-    pub path: PathBuf,
-    /// Why.
-    pub error: std::io::Error,
+pub enum Unreadable {
+    /// A log.
+    #[error("cannot read {}: {error}; check the path and that this user may read it", path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A status.dat or an objects.cache.
+    #[error(transparent)]
+    Blocks(#[from] BlockError),
 }
 
 impl Recording {
-    /// Feeds all of it to a session, as the monitor of that name.
+    /// Looks at the files: logs oldest first, configurations oldest first, snapshots in any order.
+    ///
+    /// # Errors
+    /// A configuration or a snapshot cannot be read.
+    pub fn open(
+        monitor: &str,
+        logs: &[PathBuf],
+        objects: &[PathBuf],
+        snapshots: &[PathBuf],
+    ) -> Result<Self, Unreadable> {
+        let mut names = Interner::default();
+        let mut configurations = Vec::new();
+        for path in objects {
+            let cache = ObjectsCache::load(path, &mut names)?;
+            let written = cache.created.as_deref().and_then(|t| crate::source::nagios_log::localtime::parse(t.as_bytes()));
+            configurations.push((written, Arc::new(cache.objects)));
+        }
+        let mut ordered = Vec::new();
+        let mut units = Vec::new();
+        for path in snapshots {
+            let summary = status::visit_file(path, |r| {
+                if let Record::Service(r) = r
+                    && units.len() < 10_000
+                {
+                    units.extend(unit(&r));
+                }
+            })?;
+            ordered.push((summary.created, path.clone()));
+        }
+        ordered.sort();
+        units.sort_unstable();
+        let unit = units.get(units.len() / 2).map(|u| if *u > 30 * SECOND { MINUTE } else { SECOND });
+        let mut all_logs: Vec<PathBuf> = Vec::new();
+        for log in logs {
+            // The same file named twice is one file.
+            if !all_logs.iter().any(|l| same_file(l, log)) {
+                all_logs.push(log.clone());
+            }
+        }
+        Ok(Recording { monitor: monitor.into(), logs: all_logs, objects: configurations, snapshots: ordered, unit })
+    }
+
+    /// The settings of the monitor, as far as the recording tells.
+    pub fn settings(&self) -> MonitorSettings {
+        MonitorSettings {
+            has_status: !self.snapshots.is_empty(),
+            interval_length: self.unit.unwrap_or(MINUTE),
+            ..MonitorSettings::default()
+        }
+    }
+
+    /// Feeds all of it to a session; `each` is told of every input that is about to be fed.
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn play(&self, monitor: &Text, session: &mut Session) -> Result<(), Unreadable> {
-        let mut observer = Observer::new(monitor);
-        let mut current = None;
-        if let Some((_, objects)) = self.objects.first() {
-            session.objects(Timestamp::default(), monitor, objects.clone());
-            current = Some(0);
+    pub fn play(
+        &self,
+        session: &mut Session,
+        settings: &Settings,
+        mut each: impl FnMut(&Input, &Session),
+    ) -> Result<(), Unreadable> {
+        let mut player = Player { recording: self, session, settings: settings.clone(), current: None, next: 0 };
+        player.settings.monitors.insert(self.monitor.clone(), self.settings());
+        player.session.settings(Timestamp::default(), player.settings.clone());
+        if !self.objects.is_empty() {
+            player.objects(Timestamp::default(), 0);
         }
+        let mut observer = Observer::new(&self.monitor);
+        let mut names = Interner::default();
         for path in &self.logs {
+            let mut failed = None;
             for_each_line(path, |line| {
-                let Some(input) = observer.read(line) else { return };
-                let since = match &input {
-                    Input::Observation(o) => o.since,
-                    Input::MonitorStarted { since, .. } | Input::MonitorStopped { since, .. } => *since,
-                    _ => return,
-                };
+                let offset = observer.utc_offset();
+                let input = observer.read(line);
+                if observer.utc_offset() != offset {
+                    player.utc_offset(observer.utc_offset());
+                }
+                let Some(input) = input else { return };
+                let since = since(&input);
+                if let Err(e) = player.snapshots_before(since, &mut names) {
+                    failed = Some(e);
+                }
+                each(&input, player.session);
                 let started = matches!(input, Input::MonitorStarted { .. });
-                session.feed(since, input);
-                if started
-                    && let Some(i) = self.objects_at(since, observer.utc_offset()).filter(|i| current != Some(*i))
-                {
-                    session.objects(since, monitor, self.objects[i].1.clone());
-                    current = Some(i);
+                player.session.feed(since, input);
+                if started {
+                    player.objects_at(since, observer.utc_offset());
                 }
             })?;
+            if let Some(e) = failed {
+                return Err(e);
+            }
         }
-        Ok(())
-    }
-
-    /// The configuration that was in force after a start: the last one written until shortly after it.
-    fn objects_at(&self, start: Timestamp, utc_offset: Option<i32>) -> Option<usize> {
-        let offset = i64::from(utc_offset.unwrap_or(0));
-        let written = |t: &Option<chrono::NaiveDateTime>| t.map(|t| t.and_utc().timestamp() - offset);
-        let fits = |t: &Option<chrono::NaiveDateTime>| written(t).is_some_and(|t| t <= start.secs() + 30);
-        (0..self.objects.len()).rev().find(|i| fits(&self.objects[*i].0))
+        player.snapshots_before(Timestamp(i64::MAX), &mut names)
     }
 }
 
+struct Player<'a> {
+    recording: &'a Recording,
+    session: &'a mut Session,
+    settings: Settings,
+    /// The configuration in force.
+    current: Option<usize>,
+    /// The next snapshot.
+    next: usize,
+}
+
+impl Player<'_> {
+    fn objects(&mut self, at: Timestamp, i: usize) {
+        if self.current != Some(i) {
+            self.current = Some(i);
+            self.session.objects(at, &self.recording.monitor, self.recording.objects[i].1.clone());
+        }
+    }
+
+    /// After a start: the last configuration written until shortly after it is in force.
+    fn objects_at(&mut self, start: Timestamp, utc_offset: Option<i32>) {
+        let offset = i64::from(utc_offset.unwrap_or(0));
+        let fits = |t: &Option<chrono::NaiveDateTime>| {
+            t.is_some_and(|t| t.and_utc().timestamp() - offset <= start.secs() + 30)
+        };
+        let objects = &self.recording.objects;
+        if let Some(i) = (0..objects.len()).rev().find(|i| fits(&objects[*i].0)) {
+            self.objects(start, i);
+        }
+    }
+
+    fn utc_offset(&mut self, offset: Option<i32>) {
+        let millis = i64::from(offset.unwrap_or(0)) * SECOND;
+        if let Some(monitor) = self.settings.monitors.get_mut(&self.recording.monitor)
+            && monitor.utc_offset != millis
+        {
+            monitor.utc_offset = millis;
+            let at = self.session.engine.world().at;
+            self.session.settings(at, self.settings.clone());
+        }
+    }
+
+    fn snapshots_before(&mut self, since: Timestamp, names: &mut Interner) -> Result<(), Unreadable> {
+        while let Some((created, path)) = self.recording.snapshots.get(self.next).filter(|s| s.0 < since) {
+            self.next += 1;
+            let mut reconciler = Reconciler::new(self.session.engine.world(), &self.recording.monitor, *created);
+            let summary = status::visit_file(path, |r| reconciler.take(&r, names))?;
+            let Differences { observations, .. } = reconciler.finish(&summary);
+            for observation in observations {
+                self.session.feed(*created, Input::Observation(observation));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When an input happened, by the monitor's clock.
+fn since(input: &Input) -> Timestamp {
+    match input {
+        Input::Observation(o) => o.since,
+        Input::MonitorStarted { since, .. } | Input::MonitorStopped { since, .. } => *since,
+        _ => Timestamp::default(),
+    }
+}
+
+/// How long a unit of time is in the monitor, as the schedule of one service shows it.
+fn unit(r: &CheckRecord<'_>) -> Option<Millis> {
+    let planned = r.next_check.checked_sub(r.last_check).filter(|d| *d > 0)?;
+    let regular = r.has_been_checked && r.last_check > 0 && (r.hard || !r.state.is_problem());
+    (regular && r.check_interval_milli > 0).then(|| planned.saturating_mul(SECOND * 1000) / r.check_interval_milli)
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
 fn for_each_line(path: &Path, mut each: impl FnMut(&[u8])) -> Result<(), Unreadable> {
-    let unreadable = |error| Unreadable { path: path.to_owned(), error };
+    let unreadable = |error| Unreadable::Log { path: path.to_owned(), error };
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
     let mut line = Vec::new();
     loop {

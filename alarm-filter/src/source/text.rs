@@ -4,11 +4,11 @@
 //! A text that really contains `\xNN` looks the same; no name or output is known where that would matter.
 
 use alarm_core::input::Text;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::fmt::Write;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// The longest first line of output that is kept, in bytes; Nagios itself writes up to 8 KiB.
@@ -60,7 +60,7 @@ fn escape(bytes: &[u8]) -> String {
 /// which costs memory (equal names are shared no longer) but never correctness.
 #[derive(Debug)]
 pub struct Interner {
-    names: HashSet<Text, NameHash>,
+    names: HashSet<Name, NameHash>,
     empty: Text,
     limit: usize,
 }
@@ -82,16 +82,20 @@ impl Interner {
         if bytes.is_empty() {
             return Arc::clone(&self.empty);
         }
+        // Known names are found by their bytes, without looking whether these are UTF-8.
+        if let Some(known) = self.names.get(bytes) {
+            return Arc::clone(&known.0);
+        }
         let text = lossless(bytes);
-        if let Some(known) = self.names.get(text.as_ref()) {
-            return Arc::clone(known);
+        if let Some(known) = self.names.get(text.as_bytes()) {
+            return Arc::clone(&known.0);
         }
         let new: Text = Arc::from(text.as_ref());
         if bytes.len() <= NAME_LIMIT {
             if self.names.len() >= self.limit {
                 self.names.clear();
             }
-            self.names.insert(Arc::clone(&new));
+            self.names.insert(Name(Arc::clone(&new)));
         }
         new
     }
@@ -120,10 +124,26 @@ impl Interner {
     }
 }
 
+/// A shared name, found by its bytes.
+#[derive(Debug, Eq, PartialEq)]
+struct Name(Text);
+
+impl Borrow<[u8]> for Name {
+    fn borrow(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.as_bytes().hash(hasher);
+    }
+}
+
 /// A hash for short names: eight bytes a step, one multiplication each, with a random start. The standard SipHash costs
 /// more than parsing the rest of a log line; the set is bounded, so that its stronger promise is not needed.
 #[derive(Clone, Debug)]
-struct NameHash(u64);
+pub(crate) struct NameHash(u64);
 
 impl Default for NameHash {
     fn default() -> Self {
@@ -138,30 +158,32 @@ impl BuildHasher for NameHash {
     }
 }
 
-struct NameHasher(u64);
+pub(crate) struct NameHasher(u64);
 
 impl NameHasher {
     fn fold(&mut self, word: u64) {
-        let wide = u128::from(self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let wide = u128::from(self.0 ^ word) * u128::from(0x9E37_79B9_7F4A_7C15_u64);
         self.0 = (wide as u64) ^ ((wide >> 64) as u64);
     }
 }
 
 impl Hasher for NameHasher {
     fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.fold(u64::from_le_bytes(*word));
+        // With the length in it, the last eight bytes may overlap those before them.
+        self.0 = self.0.wrapping_add(bytes.len() as u64);
+        match bytes.last_chunk::<8>() {
+            Some(last) => {
+                for word in bytes.as_chunks::<8>().0 {
+                    self.fold(u64::from_le_bytes(*word));
+                }
+                self.fold(u64::from_le_bytes(*last));
+            }
+            None => self.fold(bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))),
         }
-        let mut last = [0u8; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        self.fold(u64::from_le_bytes(last) ^ (bytes.len() as u64).rotate_left(56));
     }
 
-    fn write_u8(&mut self, _: u8) {
-        // The 0xFF that `str` appends; the length is already in the last word.
+    fn write_usize(&mut self, _: usize) {
+        // The length that a slice puts first: it is in the last word already.
     }
 
     fn finish(&self) -> u64 {

@@ -239,7 +239,8 @@ fn days_and_audit<F: Fixture>() {
     assert_eq!(h.daily(Some(1), 19_001, 19_999).unwrap(), [sum(19_001, 1, "OK", 86_400)]);
     assert_eq!(h.audit(None, 9, 2, None).unwrap(), [line(4, 0, "a1"), line(3, 1, "a2")]);
     assert_eq!(h.audit(Some("a1"), 3, 9, None).unwrap(), [line(3, 0, "a1")]);
-    assert_eq!(h.audit(Some("a1"), 9, 9, Some(4)).unwrap(), [line(3, 0, "a1")]);
+    assert_eq!(h.audit(Some("a1"), 9, 9, Some((4, 0))).unwrap(), [line(3, 0, "a1")]);
+    assert_eq!(h.audit(None, 9, 9, Some((3, 1))).unwrap(), [line(3, 0, "a1")], "a page may end inside a command");
 }
 
 fn pruning<F: Fixture>() {

@@ -83,7 +83,7 @@ pub struct PruneReport {
 /// The writer's side: one per journal, on one thread, synchronous.
 ///
 /// A failed call leaves nothing behind and may be repeated as it was.
-pub trait Store {
+pub trait Store: Send {
     /// Commits a batch as one transaction and returns the journal's last seq. When this returns, the batch is on the disk.
     ///
     /// A batch whose records are stored already (a commit whose answer was lost) is recognised and not stored twice.
@@ -203,7 +203,8 @@ pub trait History: Send {
     /// [`StoreError`].
     fn daily(&self, object: Option<i64>, from: i32, to: i32) -> Result<Vec<DailySum>, StoreError>;
 
-    /// The audit trail with `seq <= upto`, newest first; of one subject or of all; for the next page `seq < before`.
+    /// The audit trail with `seq <= upto`, newest first; of one subject or of all; for the next page `before` is seq and
+    /// part of the last line seen.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -212,7 +213,7 @@ pub trait History: Send {
         subject: Option<&str>,
         upto: u64,
         limit: usize,
-        before: Option<u64>,
+        before: Option<(u64, u32)>,
     ) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// A document by its hash, as [`Store::document`].

@@ -249,11 +249,11 @@ impl History for MemoryHistory {
         subject: Option<&str>,
         upto: u64,
         limit: usize,
-        before: Option<u64>,
+        before: Option<(u64, u32)>,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let end = before.unwrap_or(u64::MAX).min(upto.saturating_add(1));
+        let end = before.unwrap_or((u64::MAX, 0)).min((upto.saturating_add(1), 0));
         let c = open(&self.shared);
-        let lines = c.audit.range(..(end, 0)).rev().map(|(_, a)| a);
+        let lines = c.audit.range(..end).rev().map(|(_, a)| a);
         Ok(lines.filter(|a| subject.is_none_or(|s| s == a.subject)).take(limit).cloned().collect())
     }
 

@@ -169,6 +169,16 @@ fn what_is_not_a_line() {
 }
 
 #[test]
+fn times_of_ten_digits_and_of_others() {
+    for at in [0, 9, 123_456_789, 1_000_000_000, 1_795_319_557, 9_999_999_999, 12_345_678_901] {
+        assert_eq!(split_epoch(format!("[{at}] x").as_bytes()), Some((at, b"x".as_slice())));
+    }
+    for bad in ["[179531955x] x", "[/795319557] x", "[:795319557] x", "[1795319557 x", "[17953 9557] x"] {
+        assert_eq!(split_epoch(bad.as_bytes()), None, "{bad}");
+    }
+}
+
+#[test]
 fn a_known_kind_of_another_shape_is_said_to_be_malformed() {
     for line in [
         "[1] SERVICE ALERT: h;s;UP;HARD;1;x",

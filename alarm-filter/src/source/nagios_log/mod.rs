@@ -1,6 +1,6 @@
 //! The log of a Nagios or Naemon: the primary source, because it tells every change and survives our absence.
 //!
-//! Start with [`line`] (one line as bytes into its parts) and [`observe`] (its parts into an input). [`tail`] reads the
+//! Start with [`mod@line`] (one line as bytes into its parts) and [`observe`] (its parts into an input). [`tail`] reads the
 //! file durably: [`cursor`] says where we are in a way that survives rotation, [`archive`] finds the rotated files,
 //! `place` decides which file comes next, `file` opens it, `watch` waits for more; a [`batch`] is what a
 //! read yields. [`options`] says what a site's configuration keeps out of the log.

@@ -38,12 +38,12 @@ impl LogReader {
     fn locate(&mut self, cursor: &Cursor) -> Result<(), TailError> {
         let live = self.open_live()?;
         self.last_at = cursor.last_at;
-        if let Some(mut file) = live {
-            if file.first_line == cursor.first_line && skip(&mut file, cursor.offset)? {
-                self.begin(file, cursor.offset, true);
-                return Ok(());
-            }
-            // It has moved: what follows needs a file at its begin.
+        if let Some(mut file) = live
+            && file.first_line == cursor.first_line
+            && skip(&mut file, cursor.offset)?
+        {
+            self.begin(file, cursor.offset, true);
+            return Ok(());
         }
         let live = self.open_live()?;
         let archives = self.archives(live.as_ref());

@@ -3,7 +3,7 @@
 //! No line is lost or read twice when the cursor behind the last line dealt with is given back at the next start. What
 //! cannot be helped (archives removed, a log emptied without a copy) is told as a [`Notice`].
 //!
-//! Which file comes next is decided in [`super::place`]; here bytes become lines.
+//! Which file comes next is decided in `place`; here bytes become lines.
 
 use super::archive::Archive;
 use super::batch::{Batch, Notice, Span};

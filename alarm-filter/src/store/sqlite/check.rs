@@ -119,6 +119,7 @@ impl Report {
 /// The last records and all state rows.
 pub(super) fn tail(conn: &Connection, path: &Path, records: usize) -> Result<Vec<Finding>, StoreError> {
     let mut report = Report { path: path.to_owned(), list: Vec::new() };
+    let records = i64::try_from(records).unwrap_or(i64::MAX);
     let sql = format!("SELECT {} FROM journal ORDER BY seq DESC LIMIT {records}", decode::RECORD);
     report.scan(conn, "records", &sql, |row| {
         let (stored, sound) = decode::record(row)?;
@@ -129,6 +130,9 @@ pub(super) fn tail(conn: &Connection, path: &Path, records: usize) -> Result<Vec
 }
 
 fn state_rows(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
+    // One snapshot: a running daemon may flush between the rows and their sum.
+    let snapshot =
+        conn.unchecked_transaction().map_err(|e| StoreError::sqlite(&report.path, "checking the store", &e))?;
     let mut total = 0_i64;
     report.scan(conn, "state rows", "SELECT key, sum, value FROM state_rows", |row| {
         let (key, sum, value): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -136,6 +140,7 @@ fn state_rows(conn: &Connection, report: &mut Report) -> Result<(), StoreError> 
         Ok((checksum::pair(&key, &value) != sum).then(|| format!("the state row {key} does not match its checksum")))
     })?;
     let meta = Meta::read(conn).map_err(|e| StoreError::sqlite(&report.path, "checking the store", &e))?;
+    drop(snapshot);
     if total != meta.rows_sum {
         report.damage("the state rows together are not those that were flushed: some are missing or old".to_owned());
     }
@@ -184,7 +189,7 @@ pub(super) fn all(conn: &Connection, path: &Path) -> Result<Vec<Finding>, StoreE
 fn journal(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
     let path = report.path.clone();
     let told = |e: rusqlite::Error| StoreError::sqlite(&path, "checking the store", &e);
-    let Meta { truth, flushed, .. } = Meta::read(conn).map_err(told)?;
+    let Meta { flushed, .. } = Meta::read(conn).map_err(told)?;
     let losses = decode::losses(conn).map_err(told)?;
     for loss in &losses {
         report.damage(loss_text(loss));
@@ -204,7 +209,9 @@ fn journal(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
         report.scan(conn, "records", &sql, |row| {
             let (stored, sound) = decode::record(row)?;
             let (seq, at) = (stored.seq, stored.record.at);
-            let gap = (seq > expected && !explained(expected, seq - 1, truth, &losses)).then_some((expected, seq - 1));
+            // Asked again for each gap: a running daemon prunes, and says so in the snapshot that this statement reads.
+            let gap = (seq > expected && !explained(expected, seq - 1, Meta::read(conn)?.truth, &losses))
+                .then_some((expected, seq - 1));
             let back = at < latest;
             (expected, latest) = (seq.max(expected) + 1, latest.max(at));
             Ok(if !sound {
@@ -221,6 +228,7 @@ fn journal(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
             break;
         }
     }
+    let truth = Meta::read(conn).map_err(told)?.truth;
     if expected <= last && !explained(expected, last, truth, &losses) {
         report.damage(format!("the records {expected} to {last} are missing"));
     }

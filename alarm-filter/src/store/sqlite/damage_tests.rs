@@ -79,8 +79,8 @@ fn every_flipped_byte_is_told_or_changes_nothing() {
     let good_bytes = sound(dir.path());
     let good = content(dir.path()).unwrap();
     let (mut told, mut harmless) = (0, 0);
-    // Every 97th byte: all pages, all kinds of places in them; and all of the file's header.
-    let places = (0..100).chain((100..good_bytes.len()).step_by(97));
+    // Every 311th byte: all pages, all kinds of places in them; and all of the file's header.
+    let places = (0..100).chain((100..good_bytes.len()).step_by(311));
     for place in places {
         for bits in [0x01, 0xff] {
             let hurt = fast_dir();
@@ -98,7 +98,7 @@ fn every_flipped_byte_is_told_or_changes_nothing() {
             }
         }
     }
-    assert!(told > 500, "{told} told, {harmless} harmless");
+    assert!(told > 200, "{told} told, {harmless} harmless");
 }
 
 /// The end of the log is cut off or damaged, at every place: SQLite then silently holds less.
@@ -112,7 +112,7 @@ fn a_log_that_lost_its_end_is_told_and_its_seqs_are_not_given_again() {
     let read = |name: &str| std::fs::read(live.path().join(name)).unwrap();
     let (db, wal, mark) = (read(DB), read("journal.db-wal"), read("journal.mark"));
     assert!(wal.len() > 20_000);
-    for place in (0..wal.len()).step_by(1501) {
+    for place in (0..wal.len()).step_by(2503) {
         for cut in [true, false] {
             let hurt = fast_dir();
             let mut log = wal.clone();

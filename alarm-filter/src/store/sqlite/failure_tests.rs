@@ -3,7 +3,7 @@
 use super::power_tests::fast_dir;
 use super::tracing_vfs::{Fault, On, Tracer};
 use super::*;
-use crate::store::contract::{History, Store};
+use crate::store::contract::{History, PruneSlice, Store};
 use crate::store::samples::batch;
 use rusqlite::ffi;
 
@@ -137,6 +137,41 @@ fn a_reader_does_not_hold_up_the_writer_and_cannot_write() {
     assert_eq!(store.append(&batch(11, 10)).unwrap(), 20);
     assert_eq!(decode::last_seq(&reader).unwrap(), 10, "it goes on seeing what it saw");
     assert!(reader.execute_batch("DELETE FROM journal").is_err());
+}
+
+#[test]
+fn the_whole_check_agrees_with_a_running_daemon() {
+    let dir = fast_dir();
+    let mut store = opened(&dir);
+    store.append(&batch(1, 2000)).unwrap();
+    let reader = store.history().unwrap();
+    let writing = std::thread::spawn(move || {
+        let mut slice = PruneSlice { before: Timestamp(i64::MAX), from: 0, at_most: 40 };
+        for n in 0..150 {
+            store.append(&batch(2001 + n * 3, 3)).unwrap();
+            slice.from = store.prune(slice, &|o| o == 2).unwrap().next.unwrap_or(0);
+        }
+    });
+    let mut checks = 0;
+    while !writing.is_finished() || checks == 0 {
+        assert_eq!(reader.check_all().unwrap(), [], "check {checks}");
+        checks += 1;
+    }
+    writing.join().unwrap();
+}
+
+#[test]
+fn it_can_be_read_and_checked_without_a_daemon() {
+    let dir = fast_dir();
+    let mut store = opened(&dir);
+    store.append(&batch(1, 9)).unwrap();
+    let path = store.path().to_owned();
+    drop(store);
+    let history = SqliteHistory::open(&path, OpenOptions::default()).unwrap();
+    assert_eq!(history.check_all().unwrap(), []);
+    assert_eq!(history.record(9).unwrap().unwrap().seq, 9);
+    let none = SqliteHistory::open(&dir.path().join("none.db"), OpenOptions::default()).err().unwrap();
+    assert!(!dir.path().join("none.db").exists(), "{none}");
 }
 
 #[test]

@@ -123,21 +123,21 @@ impl History for SqliteHistory {
         subject: Option<&str>,
         upto: u64,
         limit: usize,
-        before: Option<u64>,
+        before: Option<(u64, u32)>,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let highest = decode::sql(before.map_or(upto, |b| upto.min(b.saturating_sub(1))));
-        let order = "seq <= ?1 ORDER BY seq DESC, part DESC LIMIT ?2";
+        let (seq, part) = before.unwrap_or((u64::MAX, 0)).min((upto.saturating_add(1), 0));
+        let order = "(seq, part) < (?1, ?2) ORDER BY seq DESC, part DESC LIMIT ?3";
         let (doing, name) =
             ("reading the audit trail", |a: &AuditEntry| format!("line {}.{} of the audit trail", a.seq, a.part));
         let columns = decode::AUDIT;
         match subject {
             Some(subject) => {
-                let sql = format!("SELECT {columns} FROM audit WHERE subject=?3 AND {order}");
-                self.verified(doing, &sql, (highest, count(limit), subject), decode::audit, name)
+                let sql = format!("SELECT {columns} FROM audit WHERE subject=?4 AND {order}");
+                self.verified(doing, &sql, (decode::sql(seq), part, count(limit), subject), decode::audit, name)
             }
             None => {
                 let sql = format!("SELECT {columns} FROM audit WHERE {order}");
-                self.verified(doing, &sql, (highest, count(limit)), decode::audit, name)
+                self.verified(doing, &sql, (decode::sql(seq), part, count(limit)), decode::audit, name)
             }
         }
     }

@@ -47,6 +47,13 @@ pub struct OpenOptions {
     pub(crate) vfs: Option<&'static str>,
 }
 
+impl OpenOptions {
+    /// With FUSE accepted or refused.
+    pub fn with_fuse(allow_fuse: bool) -> Self {
+        OpenOptions { allow_fuse, vfs: None }
+    }
+}
+
 /// The writer's store. Holds the exclusive lock until it is dropped.
 pub struct SqliteStore {
     // Fields are dropped in this order: the connection closes before the lock is released.

@@ -171,11 +171,11 @@ fn what_had_returned_survives_the_power() {
     for cut in 0..run.ops.len() {
         let near_sync = |i: usize| run.ops.get(i).is_some_and(|op| matches!(op, Op::Sync(_) | Op::Delete(_)));
         // Right before each sync, when most is at stake, and right after it.
-        if !near_sync(cut) && !(cut > 0 && near_sync(cut - 1)) {
+        if !(near_sync(cut) || cut > 0 && near_sync(cut - 1)) {
             continue;
         }
-        let done = run.ops[..cut].iter().filter_map(|op| if let Op::Note(n) = op { Some(*n) } else { None });
-        let returned = done.last().unwrap_or(0) as usize;
+        let mut done = run.ops[..cut].iter().filter_map(|op| if let Op::Note(n) = op { Some(*n) } else { None });
+        let returned = done.next_back().unwrap_or(0) as usize;
         for how in [Unsynced::Lost, Unsynced::Written, Unsynced::Torn(cut as u64), Unsynced::Torn(!cut as u64)] {
             let at = format!("cut before operation {cut} of {}, {how:?}", run.ops.len());
             let image = disk(&run.ops[..cut], how);
