@@ -1,7 +1,9 @@
 //! The alarm filter daemon. Start reading in `app.rs`: it wires sources, engine, store and web together.
+pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod explain;
 pub mod intake;
 pub mod keeper;

@@ -72,6 +72,7 @@ pub struct Metrics {
     storing: Gauge,
     seq: Gauge,
     http: Family<HttpLabel, Counter>,
+    clock_doubt: Gauge,
 }
 
 impl Default for Metrics {
@@ -101,6 +102,7 @@ impl Metrics {
             storing: Gauge::default(),
             seq: Gauge::default(),
             http: Family::default(),
+            clock_doubt: Gauge::default(),
         };
         r.register("build", "The release that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         r.register("source_lines", "Lines read from a source", m.lines.clone());
@@ -115,6 +117,8 @@ impl Metrics {
         r.register("source_fresh", "1: the source is up to date; 0: it is not", m.fresh.clone());
         r.register("storing", "1: commits succeed; 0: nothing can be stored", m.storing.clone());
         r.register("view_seq", "The seq of the last record that the pages show", m.seq.clone());
+        let help = "Milliseconds by which the wall clock jumped and is not believed yet";
+        r.register("clock_doubt_milliseconds", help, m.clock_doubt.clone());
         r.register("http_requests", "Requests answered, by route and status", m.http.clone());
         Metrics { registry: r, ..m }
     }
@@ -138,6 +142,18 @@ impl Metrics {
     /// When a source was last heard in this run of the program.
     pub fn last_heard(&self, source: &str) -> Option<Timestamp> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(source).copied()
+    }
+
+    /// A commit of so many records took so long.
+    pub fn committed(&self, records: usize, took: std::time::Duration) {
+        self.records.inc_by(u64::try_from(records).unwrap_or(u64::MAX));
+        self.commits.inc();
+        self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// The wall clock differs by so many milliseconds from the time that is gone by; 0: it does not.
+    pub fn clock_doubt(&self, millis: i64) {
+        self.clock_doubt.set(millis);
     }
 
     /// A request was answered.

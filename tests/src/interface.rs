@@ -73,7 +73,13 @@ pub fn configure(folder: &Path, setup: &Setup) -> Result<PathBuf> {
         name.trim_end_matches('"')
     );
     if let Some(gocdb) = &setup.gocdb {
-        let _always_fits = write!(text, "\n[gocdb]\ndir = {gocdb:?}\n");
+        let _always_fits = writeln!(text, "\n[topology]");
+        for method in ["get_site", "get_service_endpoint", "get_downtime", "get_roc_list"] {
+            let file = gocdb.join(format!("{method}.xml"));
+            if file.exists() {
+                let _always_fits = writeln!(text, "{method} = {{ source = {file:?} }}");
+            }
+        }
     }
     for (name, group, configuration) in &setup.monitors {
         let _always_fits = write!(text, "\n[[monitor]]\nname = {name:?}\nnagios_cfg = {configuration:?}\n");

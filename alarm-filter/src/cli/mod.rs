@@ -1,6 +1,9 @@
 //! The command line: one file a command. `main` picks it; errors are one line on stderr, exit code 1; usage errors exit 2.
 
+mod audit;
+mod explain;
 mod replay;
+mod run;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -15,13 +18,19 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
     Replay(replay::Args),
+    Explain(explain::Args),
+    Audit(audit::Args),
 }
 
 /// Runs the command that the process's arguments name.
 pub fn main() -> ExitCode {
     let result = match Args::parse().command {
+        Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Audit(args) => audit::run(&args),
     };
     match result {
         Ok(code) => code,

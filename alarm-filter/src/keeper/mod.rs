@@ -8,18 +8,21 @@ pub mod documents;
 pub mod news;
 pub mod restore;
 
+use crate::audit::AuditCounter;
 use crate::clock::Clock;
 use crate::intake::{Answer, Asked, Observations, Outlet};
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::view::{NotStored, View};
+use crate::web::audit::AuditReport;
 use alarm_core::command::Refusal;
-use alarm_core::engine::{Engine, Handled};
+use alarm_core::engine::{Engine, Handled, Record};
 use alarm_core::input::{Input, Text};
 use alarm_core::time::{Millis, SECOND, Timestamp};
 use commit::Pending;
 use news::News;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -42,7 +45,10 @@ pub struct Keeper {
     shown: Instant,
     metrics: Arc<Metrics>,
     /// Monitors that are still reading what happened before; timers wait for them.
-    behind: std::collections::BTreeSet<Text>,
+    behind: Arc<Mutex<BTreeSet<Text>>>,
+    audit: AuditCounter,
+    begun: Timestamp,
+    audited: Option<watch::Sender<Option<Arc<AuditReport>>>>,
     not_stored: Option<NotStored>,
 }
 
@@ -58,7 +64,13 @@ pub struct Ends {
 
 impl Keeper {
     /// A keeper of a store that was read, which shows its view through `view`.
-    pub fn new(engine: Engine, store: Box<dyn Store>, view: watch::Sender<Arc<View>>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        engine: Engine,
+        store: Box<dyn Store>,
+        view: watch::Sender<Arc<View>>,
+        metrics: Arc<Metrics>,
+        behind: Arc<Mutex<BTreeSet<Text>>>,
+    ) -> Self {
         let pending = Pending::new(store.last_seq());
         let mut keeper = Keeper {
             engine,
@@ -68,11 +80,27 @@ impl Keeper {
             view,
             shown: Instant::now(),
             metrics,
-            behind: std::collections::BTreeSet::new(),
+            behind,
+            audit: AuditCounter::default(),
+            begun: Clock::start().now().at,
+            audited: None,
             not_stored: None,
         };
         keeper.show();
         keeper
+    }
+
+    /// Where the filter's check of itself is shown.
+    pub fn audit_to(&mut self, audited: watch::Sender<Option<Arc<AuditReport>>>) {
+        self.audited = Some(audited);
+    }
+
+    /// Takes in what has to be in force before anything else.
+    ///
+    /// # Errors
+    /// The store.
+    pub fn take_first(&mut self, news: Vec<News>) -> Result<(), StoreError> {
+        news.into_iter().try_for_each(|n| self.news(n))
     }
 
     /// Works until told to stop; what was taken in by then is committed.
@@ -132,17 +160,28 @@ impl Keeper {
         let now = self.clock.now();
         if let Some(by) = now.stepped {
             let handled = self.engine.handle(now.at, Input::ClockStep { by });
-            self.pending.take(handled.records, &self.engine);
+            self.keep(handled.records);
         }
         self.metrics.clock_doubt(now.doubt.unwrap_or(0));
         now.at
     }
 
+    fn lock_behind(&self) -> MutexGuard<'_, BTreeSet<Text>> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was decided waits for the commit, and is counted.
+    fn keep(&mut self, records: Vec<Record>) {
+        self.metrics.inputs.inc();
+        self.audit.take(&records, self.engine.world());
+        self.pending.take(records, &self.engine);
+    }
+
     fn tick(&mut self) {
         let now = self.now();
-        if self.behind.is_empty() {
+        if self.lock_behind().is_empty() {
             let Handled { records, .. } = self.engine.advance(now.plus(-GRACE));
-            self.pending.take(records, &self.engine);
+            self.keep(records);
         }
         self.pending.flush_when_due(&mut self.engine);
     }
@@ -152,7 +191,7 @@ impl Keeper {
         let at = now.max(self.engine.world().at);
         let input = Input::Command(asked.command);
         let Handled { records, refusal } = self.engine.handle(at, input);
-        self.pending.take(records, &self.engine);
+        self.keep(records);
         self.pending.answer(asked.answer, refusal);
     }
 
@@ -161,7 +200,7 @@ impl Keeper {
         for input in observations.inputs {
             let at = self.time_of(&input, now);
             let Handled { records, .. } = self.engine.handle(at, input);
-            self.pending.take(records, &self.engine);
+            self.keep(records);
         }
         self.pending.answer(observations.answer, None::<Refusal>);
     }
@@ -182,15 +221,16 @@ impl Keeper {
                 for input in inputs {
                     let at = self.time_of(&input, now);
                     let Handled { records, .. } = self.engine.handle(at, input);
-                    self.pending.take(records, &self.engine);
+                    self.keep(records);
                 }
                 if let Some(cursor) = cursor {
                     self.pending.cursor(format!("log/{monitor}"), cursor);
                 }
+                let mut behind = self.lock_behind();
                 if caught_up {
-                    self.behind.remove(&monitor);
+                    behind.remove(&monitor);
                 } else {
-                    self.behind.insert(monitor);
+                    behind.insert(monitor);
                 }
             }
             News::Paper { about, paper } => {
@@ -199,7 +239,7 @@ impl Keeper {
                     paper.put(&mut *self.store, &mut self.engine)?;
                 }
                 let Handled { records, .. } = self.engine.handle(now, paper.input(&about));
-                self.pending.take(records, &self.engine);
+                self.keep(records);
                 self.engine.forget_documents();
             }
             News::Snapshot { monitor, path } => self.snapshot(&monitor, &path, now),
@@ -214,7 +254,7 @@ impl Keeper {
                 let at = created.min(now);
                 for observation in differences.observations {
                     let Handled { records, .. } = self.engine.handle(at, Input::Observation(observation));
-                    self.pending.take(records, &self.engine);
+                    self.keep(records);
                 }
                 if count > 0 {
                     let input = Input::Reconciled {
@@ -225,7 +265,7 @@ impl Keeper {
                         agreements: differences.agreements,
                     };
                     let Handled { records, .. } = self.engine.handle(at, input);
-                    self.pending.take(records, &self.engine);
+                    self.keep(records);
                 }
             }
             Err(error) => tracing::warn!(%monitor, "{error}"),
@@ -290,8 +330,11 @@ impl Keeper {
 
     fn show(&mut self) {
         let view = View::of(self.engine.world());
-        self.metrics.shown(&view);
         self.view.send_replace(Arc::new(view));
+        if let Some(audited) = &self.audited {
+            let (from, to) = (self.begun, self.engine.world().at);
+            audited.send_replace(Some(Arc::new(AuditReport::of(self.audit.report(), from, to))));
+        }
         self.shown = Instant::now();
     }
 }

@@ -1,6 +1,7 @@
 //! An engine that is fed with a recording, and nothing else.
 
 use super::episodes::Episodes;
+use crate::audit::AuditCounter;
 use crate::store::document_hash;
 use alarm_core::document::Document;
 use alarm_core::engine::{Engine, Handled, Record};
@@ -20,6 +21,10 @@ pub struct Session {
     pub engine: Engine,
     /// The episodes so far.
     pub episodes: Episodes,
+    /// All that was decided, for those who ask for it (`explain`, `profile test`).
+    pub journal: Option<Vec<Record>>,
+    /// The check against the monitor's own notifications, for those who ask for it.
+    pub audit: Option<AuditCounter>,
     /// How many inputs came in, and how many records came of them.
     pub counts: (u64, u64),
 }
@@ -36,6 +41,12 @@ impl Session {
         self.counts.0 += 1;
         self.counts.1 += records.len() as u64;
         self.episodes.take(&records, &self.engine);
+        if let Some(audit) = &mut self.audit {
+            audit.take(&records, self.engine.world());
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.extend(records.iter().cloned());
+        }
         records
     }
 

@@ -7,4 +7,5 @@ pub mod nagios_cfg;
 pub mod nagios_log;
 pub mod nagios_status;
 pub mod reconcile;
+pub mod run;
 pub mod text;

@@ -49,6 +49,29 @@ pub struct Finding {
 }
 
 impl AuditReport {
+    /// What the running check counted since `from`.
+    pub fn of(counted: &crate::audit::AuditReport, from: Timestamp, to: Timestamp) -> Self {
+        let finding = |c: &crate::audit::Case| Finding {
+            at: c.since,
+            monitor: c.monitor.clone(),
+            host: c.key.host.clone(),
+            service: c.key.service.clone(),
+            state: c.state,
+            detail: c.to_string(),
+        };
+        AuditReport {
+            from,
+            to,
+            problems: counted.notified + counted.not_notified + counted.not_asked,
+            notified: counted.notified,
+            not_notified: counted.not_notified_by_reason.clone(),
+            unexplained: counted.unexplained,
+            not_asked: counted.not_asked,
+            faults: counted.fault_list.iter().map(finding).collect(),
+            examples: counted.unexplained_list.iter().map(finding).collect(),
+        }
+    }
+
     /// Problems that the monitor did not notify, for reasons that are known.
     pub fn explained(&self) -> u64 {
         self.problems.saturating_sub(self.notified + self.unexplained + self.not_asked)

@@ -107,6 +107,7 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/alarms", get(api::alarms))
         .route("/api/v1/alarms/{id}", get(api::alarm))
         .route("/api/v1/alarms/{id}/explain", get(api::explain))
+        .route("/api/v1/episodes", get(api::episodes))
         .route("/api/v1/sources", get(api::sources))
         .route("/metrics", get(status::metrics))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));

@@ -3,10 +3,12 @@
 //!
 //! `alarms.rs` and `sources.rs` are what is read, `observations/` is what is handed in.
 mod alarms;
+mod episodes;
 mod observations;
 mod sources;
 
 pub(super) use alarms::{alarm, alarms, explain};
+pub(super) use episodes::episodes;
 pub(super) use observations::observations;
 pub(super) use sources::sources;
 

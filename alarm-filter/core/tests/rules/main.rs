@@ -1,0 +1,17 @@
+//! The operations procedure's rules, proved by name on virtual time: a test's name begins with the id of its rule.
+//!
+//! Start reading in `desk.rs`, the small language that the tests are written in. After every input it also checks that
+//! the fold of the events, and the rows of a snapshot, give the same world as the one that decided.
+mod ages;
+mod alarms;
+mod causes;
+mod decisions;
+mod desk;
+mod downtimes;
+mod families;
+mod hosts;
+mod laws;
+mod masks;
+mod switching;
+mod topology;
+mod twins;

@@ -1,0 +1,230 @@
+//! Wiring and ordered shutdown, nothing else. Start with [`run`]: it opens the store, restores the engine, starts the
+//! keeper, the sources and the web side, and ends them in the order in which they need each other.
+//!
+//! [`papers`] are profiles and settings as documents, and their reload; [`topology`] is the thread that asks GOCDB.
+mod papers;
+mod topology;
+
+use crate::clock::Clock;
+use crate::config::{CatchUp, Config, MonitorSection};
+use crate::intake::{self, Intake};
+use crate::keeper::restore::restore;
+use crate::keeper::{Ends, Keeper};
+use crate::metrics::Metrics;
+use crate::source::nagios_log::cursor::Cursor;
+use crate::source::nagios_log::tail::{Begin, TailOptions};
+use crate::source::run::{MonitorFiles, Shared};
+use crate::store::{OpenOptions, SqliteHistory, SqliteStore, Store};
+use crate::view::View;
+use crate::web::{OpenHistory, Readers};
+use crate::web::{self, WebState};
+use alarm_core::input::Text;
+use alarm_core::time::Timestamp;
+use papers::Papers;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many pieces of news may wait for the keeper; then the sources wait.
+const NEWS: usize = 8;
+/// How often configuration and profiles are looked at for changes.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long requests that are under way at the end may take.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// One line: it cannot start, or cannot go on.
+pub fn run(config: Config) -> Result<(), String> {
+    let listening = web::bind(&config.listen.to_string()).map_err(|e| e.to_string())?;
+    let store = SqliteStore::open(&config.store, OpenOptions::default()).map_err(|e| e.to_string())?;
+    for finding in store.findings() {
+        tracing::warn!("{}", finding.text);
+    }
+    let engine = restore(&store).map_err(|e| e.to_string())?;
+    let cursors = store.cursors().map_err(|e| e.to_string())?;
+    tracing::info!(seq = engine.world().seq, alarms = engine.world().alarms.len(), "read the store");
+
+    let metrics = Arc::new(Metrics::new());
+    let (view, shown) = watch::channel(Arc::new(View::default()));
+    let (audit, audited) = watch::channel(None);
+    let (intake, outlet) = intake::channel();
+    let (news, incoming) = mpsc::channel(NEWS);
+    let (stop_keeper, stop) = oneshot::channel();
+    let behind: BTreeSet<Text> = config.monitors.iter().map(|m| m.name.get_ref().as_str().into()).collect();
+    let behind = Arc::new(Mutex::new(behind));
+    let papers = Papers::load(config, engine.world(), news.clone())?;
+    let first = papers.first();
+
+    let mut keeper = Keeper::new(engine, Box::new(store), view, metrics.clone(), behind.clone());
+    keeper.audit_to(audit);
+    keeper.take_first(first).map_err(|e| e.to_string())?;
+    let ends = Ends { outlet, news: incoming, stop };
+    let keeping = thread("keeper", move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| e.to_string())?;
+        runtime.block_on(keeper.run(ends)).map_err(|e| e.to_string())
+    })?;
+
+    let stop_sources = Arc::new(AtomicBool::new(false));
+    let offsets = papers.clone();
+    let shared = Shared {
+        news: news.clone(),
+        stop: stop_sources.clone(),
+        metrics: metrics.clone(),
+        utc_offset: Arc::new(move |monitor, millis| offsets.utc_offset(monitor, millis)),
+    };
+    let mut sources = start_monitors(&papers.config(), &cursors, &shared)?;
+    sources.extend(topology::start(&papers, &shared)?);
+
+    let (ended, keeper_ended) = oneshot::channel::<()>();
+    let watcher = thread("watcher", move || {
+        let result = keeping.join().unwrap_or_else(|_| Err("the engine's thread panicked; this is a fault of the program".into()));
+        // Whoever waited for it may be gone already.
+        let _ = ended.send(());
+        result
+    })?;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let state = state(&papers, shown, audited, intake, metrics, behind);
+    runtime.block_on(serve(listening, state, papers, keeper_ended))?;
+
+    // The order: nothing new comes in, what is in is committed, the store closes last.
+    stop_sources.store(true, Ordering::Relaxed);
+    drop(news);
+    drop(shared);
+    let _ = stop_keeper.send(());
+    let result = watcher.join().unwrap_or_else(|_| Err("the watcher of the engine's thread panicked".into()));
+    for source in sources {
+        // A source that panicked has said so itself; there is nothing left to save in it.
+        let _ = source.join();
+    }
+    if result.is_ok() {
+        tracing::info!("stopped; everything taken in is stored");
+    }
+    result
+}
+
+fn state(
+    papers: &Papers,
+    view: watch::Receiver<Arc<View>>,
+    audit: watch::Receiver<Option<Arc<web::audit::AuditReport>>>,
+    intake: Intake,
+    metrics: Arc<Metrics>,
+    behind: Arc<Mutex<BTreeSet<Text>>>,
+) -> WebState {
+    let folder = papers.config().store.clone();
+    let open: OpenHistory = Arc::new(move || {
+        SqliteHistory::open(&folder, OpenOptions::default()).map(|h| Box::new(h) as Box<dyn crate::store::History>)
+    });
+    let clock = Mutex::new(Clock::start());
+    let look = papers.clone();
+    WebState {
+        view,
+        audit,
+        intake,
+        readers: Arc::new(Readers::new(open)),
+        clock: Arc::new(move || clock.lock().unwrap_or_else(PoisonError::into_inner).now().at),
+        metrics,
+        config: look.web(),
+        waiting_for: Arc::new(move || {
+            let behind = behind.lock().unwrap_or_else(PoisonError::into_inner);
+            behind.iter().map(|m| format!("{m} is still being read up to now")).collect()
+        }),
+    }
+}
+
+async fn serve(
+    listening: web::Listening,
+    state: WebState,
+    papers: Papers,
+    keeper_ended: oneshot::Receiver<()>,
+) -> Result<(), String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+    let mut int = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
+    let mut hup = signal(SignalKind::hangup()).map_err(|e| e.to_string())?;
+    let (shut, shutdown) = oneshot::channel::<()>();
+    tracing::info!("listening on {listening}");
+    println!("alarm-filter: listening on {listening}");
+    let mut server = std::pin::pin!(web::serve(listening, web::router(state), async {
+        let _ = shutdown.await;
+    }));
+    let mut look = tokio::time::interval(LOOK);
+    let mut keeper_ended = std::pin::pin!(keeper_ended);
+    loop {
+        tokio::select! {
+            served = &mut server => return served.map_err(|e| e.to_string()),
+            _ = term.recv() => break,
+            _ = int.recv() => break,
+            _ = hup.recv() => papers.reload("SIGHUP").await,
+            _ = look.tick() => if papers.changed() { papers.reload("a changed file").await },
+            _ = &mut keeper_ended => break,
+        }
+    }
+    let _ = shut.send(());
+    // Streams and slow readers do not hold up the end for ever.
+    let _late = tokio::time::timeout(LAST_REQUESTS, server).await;
+    Ok(())
+}
+
+fn start_monitors(
+    config: &Config,
+    cursors: &[(String, String)],
+    shared: &Shared,
+) -> Result<Vec<JoinHandle<()>>, String> {
+    let mut threads = Vec::new();
+    for section in &config.monitors {
+        let files = monitor_files(section)?;
+        let key = format!("log/{}", files.name);
+        let cursor: Option<Cursor> =
+            cursors.iter().find(|(name, _)| *name == key).and_then(|(_, json)| serde_json::from_str(json).ok());
+        let shared = shared.clone();
+        threads.push(thread(&format!("source {}", files.name), move || crate::source::run::run(files, cursor, shared))?);
+    }
+    Ok(threads)
+}
+
+/// Where a monitor's files are, and how they are read.
+fn monitor_files(section: &MonitorSection) -> Result<MonitorFiles, String> {
+    let files = section.files().map_err(|e| e.to_string())?;
+    let name = section.name.get_ref().as_str();
+    let log = files.log.ok_or_else(|| {
+        format!("the monitor {name} has no log: its nagios.cfg names no log_file; write log = \"…\" into its section")
+    })?;
+    let now = Clock::start().now().at;
+    let begin = match section.catch_up {
+        CatchUp::All => Begin::From(0),
+        CatchUp::None => Begin::From(now.secs()),
+        CatchUp::Last(length) => Begin::From(now.plus(-length.0).secs()),
+    };
+    let archives = files.archive_dir.into_iter().collect();
+    Ok(MonitorFiles {
+        name: name.into(),
+        log: TailOptions { archives, begin, ..TailOptions::new(log) },
+        status: files.status,
+        objects: files.objects,
+        silent_after: section.silent_after.0,
+    })
+}
+
+fn thread<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, String> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|e| format!("cannot start the thread {name}: {e}; raise the limit of processes"))
+}
+
+/// Where last good copies of the topology are kept.
+fn topology_folder(store: &Path) -> std::path::PathBuf {
+    store.join("topology")
+}
+
+/// The time for what is handed to the engine from outside of the keeper.
+fn now() -> Timestamp {
+    Clock::start().now().at
+}
