@@ -169,9 +169,9 @@ impl Filter {
         wait::until(format!("an alarm of {host} {service}: {what}"), || Ok(self.alarm(host, service)?.filter(&holds)))
     }
 
-    /// Waits until a service has no alarm.
-    pub fn until_no_alarm(&self, host: &str, service: &str) -> Result {
-        wait::until_true(format!("no alarm of {host} {service}"), || Ok(self.alarm(host, service)?.is_none()))
+    /// Waits until the alarm is OK; it stays on the board so until somebody switches it off (AL5).
+    pub fn until_ok(&self, host: &str, service: &str) -> Result<Alarm> {
+        self.until_alarm(host, service, "is OK", |alarm| alarm.state == "OK")
     }
 
     /// Sets a mark in Nagios' log and waits until the daemon shows it: it has read everything before.

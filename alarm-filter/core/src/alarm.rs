@@ -62,6 +62,9 @@ pub struct Alarm {
     /// All flags that held in this episode, and all reasons for which a monitor notified nobody of a state of it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub episode_flags: BTreeSet<Flag>,
+    /// Every hard problem state of this episode, oldest first; the first is its begin.
+    #[serde(default)]
+    pub episode_states: Vec<(Timestamp, State)>,
     /// The latest hard states, oldest first; all of them stand in the journal.
     pub history: Vec<Change>,
     /// Times of the hard changes between OK and non-OK within the unstable window.

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Spans kept for an alarm's age; of more, the oldest are added up.
 const SPANS: usize = 64;
+/// States of one episode that are kept with the alarm; of more, all stand in the journal.
+const EPISODE_STATES: usize = 10_000;
 /// Keys of commands that are remembered.
 const FORMS: usize = 4096;
 /// Switched-off alarms that are remembered beside those that may return.
@@ -294,6 +296,7 @@ impl World {
                     perf_data: Text::from(""),
                     flags: BTreeMap::new(),
                     episode_flags: BTreeSet::new(),
+                    episode_states: Vec::new(),
                     history: Vec::new(),
                     turns: Vec::new(),
                     masked_by: None,
@@ -557,6 +560,10 @@ impl Alarm {
         if let Told::Not(reasons) = &change.told {
             self.episode_flags.extend(reasons);
         }
+        let last = self.episode_states.last().map(|(_, state)| *state);
+        if change.state.is_problem() && last != Some(change.state) && self.episode_states.len() < EPISODE_STATES {
+            self.episode_states.push((change.at, change.state));
+        }
         self.history.push(change.clone());
         let kept = settings.history_kept.max(2);
         if self.history.len() > kept {
@@ -579,6 +586,7 @@ impl Alarm {
             self.aged = false;
         }
         self.stable = false;
+        self.episode_states.clear();
         self.episode_flags = self.flags.keys().copied().collect();
         self.failing.push(Span { from: at, to: None });
         if self.failing.len() > SPANS {
@@ -602,6 +610,9 @@ impl Alarm {
         }
         if let Some(change) = self.history.last_mut() {
             change.at = change.at.min(since);
+        }
+        if let Some((at, _)) = self.episode_states.first_mut() {
+            *at = since.min(*at);
         }
     }
 }

@@ -61,8 +61,7 @@ impl Files {
         }
         let recording =
             Recording::open(MONITOR, &self.logs, &self.objects, &self.status).map_err(|e| e.to_string())?;
-        // Episodes are printed whole, however many states they went through.
-        Ok((session, recording, Settings { history_kept: usize::MAX, ..Settings::default() }))
+        Ok((session, recording, Settings::default()))
     }
 }
 

@@ -44,15 +44,8 @@ pub struct Turn {
 impl Episode {
     /// The episode that goes on, or the last one, of an alarm.
     pub fn of(alarm: &Alarm, cleared: Option<Timestamp>) -> Self {
-        let mut changes: Vec<Turn> = Vec::new();
-        let begin = alarm.episode_since;
-        // An OK ends an episode, so what failed after the last one belongs to this one.
-        let last_ok = alarm.history.iter().rposition(|c| !c.state.is_problem() && c.at <= begin).map_or(0, |i| i + 1);
-        for change in alarm.history[last_ok..].iter().filter(|c| c.state.is_problem() && c.at >= begin) {
-            if changes.last().is_none_or(|last| last.state != change.state) {
-                changes.push(Turn { at: change.at.secs(), state: change.state });
-            }
-        }
+        let states = alarm.episode_states.iter();
+        let changes: Vec<Turn> = states.map(|(at, state)| Turn { at: at.secs(), state: *state }).collect();
         let state = changes.last().map_or(alarm.state, |t| t.state);
         Episode {
             host: alarm.key.host.to_string(),
@@ -60,7 +53,7 @@ impl Episode {
             site: alarm.about.site.to_string(),
             metric: alarm.about.metric.to_string(),
             state,
-            raised_at: begin.secs(),
+            raised_at: alarm.episode_since.secs(),
             changes,
             cleared_at: cleared.map(Timestamp::secs),
             flags: alarm.episode_flags.clone(),
