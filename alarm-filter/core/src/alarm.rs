@@ -2,7 +2,7 @@
 
 use crate::flag::Flag;
 use crate::input::Text;
-use crate::settings::Settings;
+use crate::settings::{Age72, Settings};
 use crate::state::State;
 use crate::time::{HOUR, Millis, Timestamp};
 use crate::topology::DowntimeWindow;
@@ -191,8 +191,11 @@ impl Alarm {
         })
     }
 
-    /// Its age for the 72 h mark: days off of the region left out (DC4).
+    /// Its age for the 72 h mark: days off of the region left out (DC4), unless the region counts them.
     pub fn working_age(&self, now: Timestamp, windows: &[DowntimeWindow], settings: &Settings) -> Millis {
+        if settings.calendar.age72 == Age72::WallClock {
+            return self.age(now, windows);
+        }
         let off: Millis =
             self.failing.iter().map(|s| settings.calendar.days_off_within(s.from, s.to.unwrap_or(now))).sum();
         (self.age(now, windows) - off).max(0)

@@ -109,6 +109,20 @@ pub struct Calendar {
     pub holidays: BTreeSet<NaiveDate>,
     /// When a day's deadline is.
     pub end_of_day: NaiveTime,
+    /// Whether days off count for the 72 h mark (DC4).
+    #[serde(default)]
+    pub age72: Age72,
+}
+
+/// How the 72 h mark is reckoned (DC4).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Age72 {
+    /// Whole days off of the region are left out.
+    #[default]
+    WorkingDays,
+    /// Every hour counts.
+    WallClock,
 }
 
 impl Default for Calendar {
@@ -118,6 +132,7 @@ impl Default for Calendar {
             weekend: vec![Weekday::Sat, Weekday::Sun],
             holidays: BTreeSet::new(),
             end_of_day: NaiveTime::from_hms_opt(18, 0, 0).unwrap_or_default(),
+            age72: Age72::WorkingDays,
         }
     }
 }

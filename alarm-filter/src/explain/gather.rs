@@ -158,7 +158,7 @@ pub(super) fn of_key(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<
         loop {
             let page = history.audit(Some(&id), upto, PAGE, before)?;
             let Some(last) = page.last() else { break };
-            before = Some(last.seq);
+            before = Some((last.seq, last.part));
             for entry in page {
                 if !found.contains_key(&entry.seq)
                     && let Some(record) = history.record(entry.seq)?

@@ -10,6 +10,8 @@ mod read;
 mod service_types;
 mod suggest;
 
+pub(crate) use suggest::nearest;
+
 use alarm_core::profile::{Profile, Profiles};
 use std::fmt;
 use std::io::Read;

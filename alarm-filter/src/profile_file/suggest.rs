@@ -1,7 +1,7 @@
 //! The nearest of some words.
 
 /// The word that differs least from `typed`, if that is little enough to be a slip; of equals the first.
-pub(super) fn nearest<'w>(typed: &str, words: &[&'w str]) -> Option<&'w str> {
+pub(crate) fn nearest<'w>(typed: &str, words: &[&'w str]) -> Option<&'w str> {
     if typed.chars().count() > 100 {
         return None;
     }

@@ -192,6 +192,14 @@ impl SqliteStore {
     }
 }
 
+/// The name of the file system under `folder` when a journal must not lie there; `None`: it may.
+///
+/// # Errors
+/// The system does not say.
+pub fn unfit_filesystem(folder: &Path) -> std::io::Result<Option<String>> {
+    filesystem::unfit(folder, false)
+}
+
 /// Whether the database is to be made anew; refuses when it was there once.
 fn refuse_if_gone(path: &Path, witness: Option<(u64, Timestamp)>) -> Result<bool, StoreError> {
     let held = |p: &Path| std::fs::metadata(p).map(|m| m.len()).unwrap_or(0) > 0;

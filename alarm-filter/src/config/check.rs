@@ -1,0 +1,200 @@
+//! What `check-config` looks at beside the file itself: whether this user can read and write what it names, what the
+//! monitors' own configuration costs, whether the store lies well.
+
+use super::access::{self, Me};
+use super::{Config, MonitorSection};
+use crate::source::nagios_log::options::lacks;
+use crate::store::sqlite::unfit_filesystem;
+use crate::topology::config::Place;
+use crate::topology::gocdb::Method;
+use std::fmt;
+use std::path::Path;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Severity {
+    /// The daemon would not start, or would not see what it has to see.
+    Error,
+    /// It works, and something is worse than it could be.
+    Warning,
+    /// As it should be.
+    Fine,
+}
+
+/// Something that was looked at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// How bad.
+    pub severity: Severity,
+    /// What, to which object, and what to do; one line.
+    pub text: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Fine => "ok",
+        };
+        write!(f, "{word}: {}", self.text)
+    }
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, severity: Severity, text: String) {
+        self.0.push(Finding { severity, text });
+    }
+
+    fn error(&mut self, text: String) {
+        self.add(Severity::Error, text);
+    }
+
+    fn warn(&mut self, text: String) {
+        self.add(Severity::Warning, text);
+    }
+
+    fn fine(&mut self, text: String) {
+        self.add(Severity::Fine, text);
+    }
+
+    /// A file or folder that has to be readable.
+    fn readable(&mut self, what: &str, path: &Path, folder: bool, severity: Severity) {
+        match access::obstacle(path, folder) {
+            Some(why) => self.add(severity, format!("{what} {}: {why}", path.display())),
+            None => self.fine(format!("{what} {}", path.display())),
+        }
+    }
+}
+
+/// Reads the file at `path` and checks it; worst first.
+pub fn check_file(path: &Path, me: &Me) -> Vec<Finding> {
+    match Config::load(path) {
+        Ok(config) => check(&config, me),
+        Err(e) => {
+            let line = |text| Finding { severity: Severity::Error, text };
+            // The lines say "error" themselves, in the place where compilers put it.
+            e.lines.into_iter().map(|l| line(l.replacen(": error: ", ": ", 1))).collect()
+        }
+    }
+}
+
+/// Checks what a configuration names; worst first.
+pub fn check(config: &Config, me: &Me) -> Vec<Finding> {
+    let mut f = Findings::default();
+    f.fine(format!("{} can be read", config.path.display()));
+    if me.root {
+        f.error(
+            "this runs as root; run it as the daemon's own user: sudo -u gridward alarm-filter check-config".to_owned(),
+        );
+    } else {
+        f.fine(format!("this runs as {}", me.name));
+    }
+    f.fine(format!("pages are served at {}", config.listen));
+    store(&config.store, &mut f);
+    for monitor in &config.monitors {
+        monitor_files(monitor, &mut f);
+    }
+    match config.profiles.load() {
+        Err(lines) => lines.into_iter().for_each(|l| f.error(l)),
+        Ok(p) => f.fine(format!("{} profiles; {} raises operators' alarms", p.profiles.len(), p.operators)),
+    }
+    topology(config, &mut f);
+    f.0.sort_by_key(|f| f.severity);
+    f.0
+}
+
+fn store(folder: &Path, f: &mut Findings) {
+    let place = format!("the store's folder {}", folder.display());
+    if !folder.is_dir() {
+        f.error(format!("{place}: there is none; make it: install -d -m 0700 -o gridward -g gridward {}", folder.display()));
+        return;
+    }
+    if nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK).is_err() {
+        f.error(format!("{place} cannot be written by this user; chown it to the daemon's user"));
+        return;
+    }
+    match unfit_filesystem(folder) {
+        Ok(None) => f.fine(format!("{place} is local and can be written")),
+        Ok(Some(name)) => f.error(format!(
+            "{place} lies on {name}, where locks and syncs cannot be relied on; put it on a local disk"
+        )),
+        Err(e) => f.warn(format!("{place}: its file system cannot be told: {e}")),
+    }
+}
+
+fn monitor_files(monitor: &MonitorSection, f: &mut Findings) {
+    let name = monitor.name.get_ref();
+    if let Some(cfg) = &monitor.nagios_cfg
+        && let Some(why) = access::obstacle(cfg, false)
+    {
+        f.error(format!("monitor {name}: nagios.cfg {}: {why}", cfg.display()));
+        return;
+    }
+    let files = match monitor.files() {
+        Ok(files) => files,
+        Err(e) => {
+            f.error(format!("monitor {name}: {e}; correct the line, or set log, status and objects here instead"));
+            return;
+        }
+    };
+    let what = |kind: &str| format!("monitor {name}: {kind}");
+    match &files.log {
+        Some(log) => f.readable(&what("log"), log, false, Severity::Error),
+        None => f.error(format!("monitor {name}: its nagios.cfg names no log_file; set log = \"…\" under [[monitor]]")),
+    }
+    if let Some(dir) = &files.archive_dir {
+        f.readable(&what("archive of logs"), dir, true, Severity::Warning);
+    } else {
+        f.warn(format!(
+            "monitor {name}: no archive_dir: what was rotated away while the filter was down is not read; set archive_dir"
+        ));
+    }
+    match &files.status {
+        // A monitor that was stopped removes it.
+        Some(status) => f.readable(&what("status.dat"), status, false, Severity::Warning),
+        None => f.warn(format!("monitor {name}: no status.dat: gaps of the log cannot be made up for; set status")),
+    }
+    match &files.objects {
+        Some(objects) => f.readable(&what("objects.cache"), objects, false, Severity::Warning),
+        None => f.warn(format!(
+            "monitor {name}: no objects.cache: service types, sites and reasons for silence are not known; set objects"
+        )),
+    }
+    for lack in files.cfg.iter().flat_map(lacks) {
+        if lack.remedy.starts_with("log_file=") && monitor.log.is_some() {
+            continue;
+        }
+        let helps = if lack.status_helps && files.status.is_some() { " status.dat makes up for it, late." } else { "" };
+        f.warn(format!("monitor {name}: {}{helps} Set {} in its nagios.cfg", lack.cost, lack.remedy));
+    }
+}
+
+fn topology(config: &Config, f: &mut Findings) {
+    let Some(topology) = &config.topology else {
+        f.warn(
+            "no [topology]: sites, downtimes, monitoring off and certification are not known; see the example".to_owned(),
+        );
+        return;
+    };
+    for method in Method::ALL {
+        let Some(source) = topology.effective(method) else { continue };
+        match source.place() {
+            Ok(Place::File(path)) => f.readable(&format!("topology {method}"), &path, false, Severity::Error),
+            Ok(Place::Address(uri)) => f.fine(format!("topology {method} is asked of {uri}")),
+            Err(e) => f.error(format!("topology.{method}.source: {e}")),
+        }
+        let own = [("certificate", &source.certificate), ("key", &source.key)];
+        for (what, path) in own {
+            if let Some(path) = path {
+                f.readable(&format!("topology {method} {what}"), path, false, Severity::Error);
+            }
+        }
+        if let Some(ca) = &source.ca {
+            f.readable(&format!("topology {method} ca"), ca, ca.is_dir(), Severity::Error);
+        }
+    }
+}
