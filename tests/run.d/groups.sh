@@ -1,5 +1,19 @@
 # What the groups of tests/run do. Each function gets the rest of its line in tests/groups, and `deadline`.
 
+# A check that is not a test of cargo's, counted like one. The group's function starts with group_code=0 and returns it.
+check() {
+    local what=$1
+    shift
+    if "$@" </dev/null; then
+        echo "test $what ... ok"
+        echo "test result: ok. 1 passed; 0 failed"
+    else
+        echo "test $what ... FAILED"
+        echo "test result: FAILED. 0 passed; 1 failed"
+        group_code=1
+    fi
+}
+
 # Runs the test executables whose `package:kind:target` matches, unprivileged, each in its package's folder.
 targets() {
     local code=0 found=0
@@ -45,4 +59,51 @@ bench() {
 # The storm with 1,000 kills.
 long() {
     GRIDWARD_KILLS=${GRIDWARD_KILLS:-1000} GRIDWARD_HANG=${GRIDWARD_HANG:-300} targets e2e:test:storm
+}
+
+# `replay` over each recording of a real Nagios, judged by tests/oracle. A recording is a folder or a .tar.zst (one folder in
+# it) in tests/data/recordings or named in GRIDWARD_RECORDINGS; GOCDB's answers for NAME lie beside it in NAME.gocdb.
+oracle() {
+    local recording name found=0
+    group_code=0
+    printf 'name = "EVERYTHING"\nvo = "ops"\n[service_types]\n"*" = ["*"]\n' >"$work/everything.toml"
+    for recording in "$root"/tests/data/recordings/* ${GRIDWARD_RECORDINGS:-}; do
+        case $recording in *.gocdb) continue ;; esac
+        [ -e "$recording" ] || continue
+        found=1 name=$(basename "${recording%.tar.zst}")
+        mkdir -p "$work/recordings/$name"
+        if [ -d "$recording" ]; then
+            cp -r "$recording/." "$work/recordings/$name"
+        else
+            zstd -q -dc --long=27 <"$recording" | tar -C "$work/recordings/$name" --strip-components=1 -xf - || return 1
+        fi
+        chmod -R go+rX "$work/recordings"
+        local gocdb=() path=${recording%.tar.zst}.gocdb
+        [ ! -d "$path" ] || gocdb=(--gocdb "$path")
+        check "$name: replay from the log" replay_recording "$name" log "${gocdb[@]}"
+        check "$name: the judge finds nothing" judge_recording "$name" log "${gocdb[@]}"
+        check "$name: replay from log and status" replay_recording "$name" status "${gocdb[@]}"
+        check "$name: the judge finds nothing, with status" judge_recording "$name" status "${gocdb[@]}" --with-status
+        check "$name: the judge finds planted faults" "${as_user[@]}" python3 -B "$root/tests/oracle/selftest.py" \
+            "$work/recordings/$name" "${gocdb[@]}"
+    done
+    [ $found -eq 1 ] || { echo "no recording in tests/data/recordings, and none named in GRIDWARD_RECORDINGS"; return 1; }
+    return $group_code
+}
+
+replay_recording() {
+    local folder=$work/recordings/$1 with=$2 file arguments=()
+    shift 2
+    for file in "$folder"/log/nagios-*.log "$folder/log/nagios.log"; do arguments+=(--nagios-log "$file"); done
+    for file in "$folder"/objects/*; do arguments+=(--objects "$file"); done
+    if [ "$with" = status ]; then
+        for file in "$folder"/status/*; do arguments+=(--status "$file"); done
+    fi
+    "${as_user[@]}" "$GRIDWARD_BIN" replay "${arguments[@]}" --profile "$work/everything.toml" "$@" --format jsonl >"$folder.$with.jsonl"
+}
+
+judge_recording() {
+    local folder=$work/recordings/$1 with=$2
+    shift 2
+    "${as_user[@]}" python3 -B "$root/tests/oracle/judge.py" "$folder" "$folder.$with.jsonl" "$@"
 }

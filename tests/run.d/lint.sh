@@ -2,7 +2,7 @@
 
 lint() {
     cd "$root" || return 1
-    lint_code=0
+    group_code=0
     check "formatted" $cargo fmt --all --check
     check "clippy has nothing to say" $cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
     check "alarm-core depends on what tests/alarm-core.deps names, and on nothing else" core_dependencies
@@ -10,20 +10,7 @@ lint() {
     check "no file is longer than 600 lines" short_files
     check "no main.rs is longer than 50 lines" short_mains
     check "the scripts are bash" scripts_parse
-    return $lint_code
-}
-
-check() {
-    local what=$1
-    shift
-    if "$@" </dev/null; then
-        echo "test $what ... ok"
-        echo "test result: ok. 1 passed; 0 failed"
-    else
-        echo "test $what ... FAILED"
-        echo "test result: FAILED. 0 passed; 1 failed"
-        lint_code=1
-    fi
+    return $group_code
 }
 
 # The rules are pure as long as nothing they stand on can do I/O: the list is short and is looked at when it grows.

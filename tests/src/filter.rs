@@ -68,12 +68,15 @@ impl Filter {
 
     /// Waits until it is ready; an end before that is an error with the daemon's words.
     pub fn until_ready(&mut self) -> Result {
-        wait::until_true(format!("the daemon to be ready; it said:\n{}", self.console()?), || {
+        wait::until_true("the daemon to be ready", || {
             if let Some(status) = self.process()?.ended()? {
                 return Err(Fail::new(format!("the daemon ended ({status}); it said:\n{}", self.console()?)));
             }
-            Ok(self.get(interface::READY).is_ok_and(|answer| answer.status == 200))
+            let Some(address) = self.said_address()? else { return Ok(false) };
+            let answer = Client::connect(address).and_then(|mut client| client.get(interface::READY));
+            Ok(answer.is_ok_and(|answer| answer.status == 200))
         })
+        .map_err(|fail| Fail::new(format!("{fail}; it said:\n{}", self.console().unwrap_or_default())))
     }
 
     /// kill -9.
@@ -131,7 +134,11 @@ impl Filter {
 
     /// Where it listens.
     pub fn address(&self) -> Result<SocketAddr> {
-        wait::until("the daemon to say where it listens", || Ok(self.console()?.lines().find_map(interface::listening)))
+        wait::until("the daemon to say where it listens", || self.said_address())
+    }
+
+    fn said_address(&self) -> Result<Option<SocketAddr>> {
+        Ok(self.console()?.lines().find_map(interface::listening))
     }
 
     /// GET, on a connection of its own.

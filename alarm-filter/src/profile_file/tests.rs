@@ -179,3 +179,53 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_profiles_that_come_with_the_product_have_nothing_to_say_about() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../profiles");
+    let (profiles, warnings) = load_folder(&dir, "ROC_OPERATORS").unwrap();
+    assert_eq!(warnings, [""; 0]);
+    let names: Vec<&str> = profiles.profiles.keys().map(|n| &**n).collect();
+    assert_eq!(names, ["ARGO_MON_CRITICAL", "ARGO_MON_OPERATORS", "ROC_AVAILABILITY", "ROC_CRITICAL", "ROC_OPERATORS"]);
+
+    let operators = &profiles.profiles["ROC_OPERATORS"];
+    let critical = |service_type: &str, metric: &str| {
+        operators.entry(service_type, metric).is_some_and(|e| e.membership == Membership::Critical)
+    };
+    for (service_type, metric) in [
+        ("CREAM-CE", "org.sam.CREAMCE-JobSubmit-ops"),
+        ("CREAM-CE", "org.sam.WN-Rep-ops"),
+        ("ARC-CE", "org.nordugrid.ARC-CE-lfc-result-ops"),
+        ("SRM", "org.sam.SRM-All-ops"),
+        ("Site-BDII", "org.bdii.Freshness"),
+        ("Top-BDII", "org.gstat.SiteCount"),
+        ("APEL", "org.apel.APEL-Sync"),
+        ("MyProxy", "hr.srce.MyProxy-Store-ops"),
+        ("APEL", "eu.egi.sec.Pakiti: WN patch #1"),
+    ] {
+        assert!(critical(service_type, metric), "{service_type} {metric}");
+    }
+    assert!(!critical("MyProxy", "org.nagios.Load") && !critical("Router", "org.nagios.Router-if0"));
+    assert_eq!(operators.entry("Site-BDII", "org.nagios.GLUE2-Check").unwrap().membership, Membership::Candidate);
+    for profile in profiles.profiles.values() {
+        let of = |metric: &str| profile.settings(metric);
+        if profile.entry("APEL", "org.apel.APEL-Pub").is_some() {
+            assert_eq!(of("org.apel.APEL-Pub").mask_family.as_deref(), Some("accounting"));
+            assert!(of("eu.egi.sec.CRL").security);
+        }
+        // All that ROC_CRITICAL and ARGO_MON_CRITICAL list raises operators' alarms too.
+        let whole = match &*profile.name {
+            "ROC_CRITICAL" => "ROC_OPERATORS",
+            "ARGO_MON_CRITICAL" => "ARGO_MON_OPERATORS",
+            _ => continue,
+        };
+        for (service_type, metrics) in &profile.service_types {
+            for metric in metrics {
+                assert!(
+                    profiles.profiles[whole].entry(service_type, metric).is_some(),
+                    "{whole}: {service_type} {metric}"
+                );
+            }
+        }
+    }
+}

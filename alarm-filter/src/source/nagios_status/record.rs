@@ -186,6 +186,7 @@ impl<'a> CheckRecord<'a> {
                 },
                 last_check,
                 last_change,
+                stands_for: None,
             }),
             None => {
                 Seen::Host(HostSeen { host, state, hard, report, attempt, pending, output, last_check, last_change })
