@@ -95,20 +95,37 @@ fn the_example_is_right() {
 #[test]
 fn errors_have_a_place_and_a_hint() {
     let at = "/etc/gridward/alarm-filter.toml";
-    assert_eq!(wrong("store = \"/x\"\nlisen = \"y\""), format!("{at}:2:1: error: unknown key \"lisen\"; did you mean listen?"));
+    assert_eq!(
+        wrong("store = \"/x\"\nlisen = \"y\""),
+        format!("{at}:2:1: error: unknown key \"lisen\"; did you mean listen?")
+    );
     assert!(wrong("[rules]\nstable-for = \"4h\"").ends_with("did you mean stable_for?"));
-    assert!(wrong("[rules]\nstable_for = \"4 hours\"").contains(":2:14: error: \"4 hours\" is no length of time; write 90s"));
+    assert!(
+        wrong("[rules]\nstable_for = \"4 hours\"")
+            .contains(":2:14: error: \"4 hours\" is no length of time; write 90s")
+    );
     assert!(wrong("[rules]\nstable_for = 4").contains("4 stands here; write a length of time in quotes"));
-    assert!(wrong("listen = \"0.0.0.0:80\"").contains("can be reached by others, and there is no sign-in; write 127.0.0.1:80"));
+    assert!(
+        wrong("listen = \"0.0.0.0:80\"")
+            .contains("can be reached by others, and there is no sign-in; write 127.0.0.1:80")
+    );
     assert!(wrong("listen = \"unix:here\"").contains("no absolute path"));
     assert!(wrong("listen = \"8620\"").contains("write 127.0.0.1:8620"));
     assert!(wrong("[[monitor]]\nnagios_cfg = \"/x\"").contains("the key name is missing"));
-    assert!(wrong("[[monitor]]\nname = \"a b\"\nlog = \"/x\"").contains(":2:8: error: \"a b\" is no name of a monitor"));
+    assert!(
+        wrong("[[monitor]]\nname = \"a b\"\nlog = \"/x\"").contains(":2:8: error: \"a b\" is no name of a monitor")
+    );
     assert!(wrong("[[monitor]]\nname = \"a\"").contains("neither nagios_cfg nor log"));
-    assert!(wrong("[[monitor]]\nname = \"a\"\nlog = \"/x\"\ncatch_up = \"5\"").contains("\"all\", \"none\" or a length"));
-    let two = "[[monitor]]\nname = \"a\"\nlog = \"/x\"\n[[monitor]]\nname = \"a\"\nlog = \"/y\"\n[http]\nsources = [\"a\"]";
+    assert!(
+        wrong("[[monitor]]\nname = \"a\"\nlog = \"/x\"\ncatch_up = \"5\"").contains("\"all\", \"none\" or a length")
+    );
+    let two =
+        "[[monitor]]\nname = \"a\"\nlog = \"/x\"\n[[monitor]]\nname = \"a\"\nlog = \"/y\"\n[http]\nsources = [\"a\"]";
     let lines = parse(two).unwrap_err().lines;
-    assert!(lines[0].contains(":5:8: error: a second monitor is named \"a\"") && lines[1].contains(":8:12:"), "{lines:?}");
+    assert!(
+        lines[0].contains(":5:8: error: a second monitor is named \"a\"") && lines[1].contains(":8:12:"),
+        "{lines:?}"
+    );
     assert!(wrong("\n[topology]\nshrink_limit = 9.0").contains(":2:1: error: topology.shrink_limit"));
     assert!(wrong("[calendar]\ntimezone = \"Mars\"").contains(":2:12: error:"));
     assert!(wrong("[calendar]\nage72 = \"wallclock\"").contains("did you mean wall-clock?"));

@@ -126,11 +126,9 @@ impl Board<'_> {
         let site = if a.about.site.is_empty() { "none" } else { &*a.about.site };
         text.push_str(&format!(", site {site}, flags {}", flag_words(a.flags.keys())));
         text.push_str(&format!(", episodes {}, age {}", a.episodes, words::span(age)));
-        for (holds, word) in [
-            (a.stable_ok(self.at), ", stable"),
-            (a.masked_by.is_some(), ", masked"),
-            (a.about.security, ", security"),
-        ] {
+        for (holds, word) in
+            [(a.stable_ok(self.at), ", stable"), (a.masked_by.is_some(), ", masked"), (a.about.security, ", security")]
+        {
             text.push_str(if holds { word } else { "" });
         }
         text

@@ -137,7 +137,13 @@ impl fmt::Display for FileReport {
             writeln!(f, "{error}")?;
         }
         for case in &self.cases {
-            writeln!(f, "{}  {}: {}", if case.failures.is_empty() { "ok    " } else { "FAILED" }, self.file, case.name)?;
+            writeln!(
+                f,
+                "{}  {}: {}",
+                if case.failures.is_empty() { "ok    " } else { "FAILED" },
+                self.file,
+                case.name
+            )?;
             for failure in &case.failures {
                 writeln!(f, "  {}", failure.place)?;
                 for (word, lines) in [("expected", &failure.expected), ("got", &failure.got), ("why", &failure.why)] {

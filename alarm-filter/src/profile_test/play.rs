@@ -34,7 +34,12 @@ pub(super) fn run(test: &TestFile, case: &Spanned<Case>, profiles: &Profiles, pl
         while let Some(step) = steps.next_if(|s| s.get_ref().after <= expect.get_ref().after) {
             if let Err(refused) = player.step(step.get_ref()) {
                 let place = places.line(&step.span());
-                failures.push(Failure { place, expected: vec!["to be carried out".into()], got: vec![refused], why: vec![] });
+                failures.push(Failure {
+                    place,
+                    expected: vec!["to be carried out".into()],
+                    got: vec![refused],
+                    why: vec![],
+                });
             }
         }
         let at = player.begin.plus(expect.get_ref().after.0);
@@ -141,8 +146,7 @@ impl<'a> Player<'a> {
         } else {
             return Ok(());
         };
-        let observation =
-            Observation { monitor: MONITOR.into(), since: at, origin: Origin::Log, sequence: None, seen };
+        let observation = Observation { monitor: MONITOR.into(), since: at, origin: Origin::Log, sequence: None, seen };
         self.session.feed(at, Input::Observation(observation));
         Ok(())
     }
@@ -239,7 +243,8 @@ fn objects(test: &TestFile, case: &Case) -> MonitorObjects {
     for step in case.when.iter().map(Spanned::get_ref) {
         let Some(host) = step.host.as_deref().or(d.host.as_deref()) else { continue };
         let site: Text = step.site.as_deref().or(d.site.as_deref()).unwrap_or_default().into();
-        let entry = objects.hosts.entry(host.into()).or_insert_with(|| HostObject { rules: 1, ..HostObject::default() });
+        let entry =
+            objects.hosts.entry(host.into()).or_insert_with(|| HostObject { rules: 1, ..HostObject::default() });
         if entry.site.is_empty() {
             entry.site = site;
         }

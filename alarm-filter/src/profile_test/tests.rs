@@ -116,18 +116,19 @@ fn short_forms_hosts_downtimes_acknowledgements_and_switching_off() {
 
 #[test]
 fn a_difference_says_expected_got_and_why() {
-    let report = run(
-        r#"
+    let report = run(r#"
         [[case]]
         name = "wrong"
         when = [{ state = "CRITICAL", output = "boom" }]
         expect = [{ after = "5m", alarms = [{ state = "WARNING" }] }]
-        "#,
-    );
+        "#);
     let text = report.to_string();
     assert!(text.starts_with("FAILED  t.toml: wrong\n  t.toml:12, at 2026-11-23 08:05:00 UTC\n"), "{text}");
     assert!(text.contains("expected  org.sam.CREAMCE-JobSubmit-ops on ce01.example.org: WARNING\n"), "{text}");
-    assert!(text.contains("got       org.sam.CREAMCE-JobSubmit-ops on ce01.example.org: CRITICAL, site SITE-A"), "{text}");
+    assert!(
+        text.contains("got       org.sam.CREAMCE-JobSubmit-ops on ce01.example.org: CRITICAL, site SITE-A"),
+        "{text}"
+    );
     assert!(text.contains("why       At 2026-11-23 08:05:00 UTC there was an alarm"), "{text}");
     assert!(text.contains("An alarm was raised for"), "{text}");
 }
@@ -139,7 +140,9 @@ fn what_cannot_be_has_a_place_and_a_hint() {
         assert_eq!(report.errors.len(), 1, "{report}");
         report.errors[0].clone()
     };
-    let step = |step: &str| only(&format!("[[case]]\nname = \"c\"\nexpect = [{{ after = \"1m\", none = true }}]\nwhen = [{step}]\n"));
+    let step = |step: &str| {
+        only(&format!("[[case]]\nname = \"c\"\nexpect = [{{ after = \"1m\", none = true }}]\nwhen = [{step}]\n"))
+    };
     assert_eq!(step("{ stat = \"OK\" }").split(": ").nth(2).unwrap(), "unknown key \"stat\"; did you mean state?");
     assert!(step("{ stat = \"OK\" }").starts_with("t.toml:11:"));
     assert!(step("{ state = \"CRITCAL\" }").ends_with("did you mean CRITICAL?"), "{}", step("{ state = \"CRITCAL\" }"));
@@ -158,7 +161,11 @@ fn what_cannot_be_has_a_place_and_a_hint() {
 #[test]
 fn a_profile_that_cannot_be_used_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let report = run_text("t.toml", dir.path(), &format!("{HEAD}\n[[case]]\nname=\"c\"\nwhen=[]\nexpect=[{{after=\"1m\",none=true}}]"));
+    let report = run_text(
+        "t.toml",
+        dir.path(),
+        &format!("{HEAD}\n[[case]]\nname=\"c\"\nwhen=[]\nexpect=[{{after=\"1m\",none=true}}]"),
+    );
     assert!(report.errors[0].starts_with("t.toml:2:11: error: the profile cannot be used"), "{report}");
     assert!(report.errors[1].contains("roc_operators.toml"), "{report}");
     let missing = run_file(&dir.path().join("none.toml"));
