@@ -142,7 +142,9 @@ impl AuditCounter {
             (Some(alarm), _) if alarm.about.security => return,
             (None, _) if crate::explain::is_security(&world.profiles, key) => return,
             (Some(alarm), _) if alarm.failing_now() && covers(alarm.state, state, alarm.monitors.len()) => None,
-            (Some(alarm), _) => Some(format!("its alarm {} is {} since {}", alarm.id, alarm.state, words::time(alarm.since))),
+            (Some(alarm), _) => {
+                Some(format!("its alarm {} is {} since {}", alarm.id, alarm.state, words::time(alarm.since)))
+            }
             (None, Some(SetAside::HostNotUp)) => Some("it is held under its host".to_owned()),
             (None, Some(_)) => {
                 self.report.set_aside += 1;
@@ -257,7 +259,11 @@ mod tests {
 
     #[test]
     fn silence_without_a_reason_is_counted_and_fails() {
-        let r = audit(&[(10, HARD), (100, "SERVICE ALERT: ce;job;OK;HARD;3;x"), (200, "SERVICE ALERT: ce;job;OK;SOFT;1;x")]);
+        let r = audit(&[
+            (10, HARD),
+            (100, "SERVICE ALERT: ce;job;OK;HARD;3;x"),
+            (200, "SERVICE ALERT: ce;job;OK;SOFT;1;x"),
+        ]);
         assert_eq!((r.not_notified, r.unexplained, r.unexplained_list.len()), (1, 1, 1));
         assert!(!r.passes());
         assert_eq!(r.unexplained_list[0].to_string(), "1970-01-01 00:00:10 UTC  job on ce CRITICAL");

@@ -1,4 +1,4 @@
-//! The alarm filter daemon. Start reading in `app.rs`: it wires sources, engine, store and web together.
+//! The alarm filter daemon. Start reading in `app/mod.rs`: it wires sources, engine, store and web together.
 pub mod app;
 pub mod audit;
 pub mod cli;
@@ -9,6 +9,7 @@ pub mod intake;
 pub mod keeper;
 pub mod metrics;
 pub mod profile_file;
+pub mod profile_test;
 pub mod replay;
 pub mod source;
 pub mod store;

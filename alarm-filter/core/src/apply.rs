@@ -194,7 +194,8 @@ impl World {
                 };
                 // The same with its id, now that it is known, takes the place of the one without.
                 view.flexible.retain(|d| {
-                    d.end >= since && if d.id.is_some() { d.id != downtime.id } else { downtime.id.is_none() || !alike(d) }
+                    d.end >= since
+                        && if d.id.is_some() { d.id != downtime.id } else { downtime.id.is_none() || !alike(d) }
                 });
                 view.flexible.push(downtime.clone());
             }

@@ -89,8 +89,7 @@ fn of_journal(args: &Args) -> Result<Vec<Explanation>, String> {
             (config.store.clone(), Some(profiles))
         }
     };
-    let history =
-        SqliteHistory::open(&folder.join(JOURNAL), OpenOptions::default()).map_err(|e| e.to_string())?;
+    let history = SqliteHistory::open(&folder.join(JOURNAL), OpenOptions::default()).map_err(|e| e.to_string())?;
     let asked = Asked { host: &args.host, metric: &args.metric };
     let upto = u64::MAX;
     let keys = or_itself(keys_of(&history, asked, upto).map_err(|e| e.to_string())?, asked);

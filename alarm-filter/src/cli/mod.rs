@@ -1,7 +1,9 @@
 //! The command line: one file a command. `main` picks it; errors are one line on stderr, exit code 1; usage errors exit 2.
 
 mod audit;
+mod check_config;
 mod explain;
+mod profile;
 mod replay;
 mod run;
 
@@ -22,15 +24,19 @@ enum Command {
     Replay(replay::Args),
     Explain(explain::Args),
     Audit(audit::Args),
+    CheckConfig(check_config::Args),
+    Profile(profile::Args),
 }
 
 /// Runs the command that the process's arguments name.
 pub fn main() -> ExitCode {
     let result = match Args::parse().command {
-        Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Run(args) => run::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::CheckConfig(args) => check_config::run(&args),
+        Command::Profile(args) => profile::run(&args),
     };
     match result {
         Ok(code) => code,

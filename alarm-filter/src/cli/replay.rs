@@ -59,8 +59,7 @@ impl Files {
             session.topology(start, loaded.topology);
             session.downtimes(start, loaded.downtimes.unwrap_or_default());
         }
-        let recording =
-            Recording::open(MONITOR, &self.logs, &self.objects, &self.status).map_err(|e| e.to_string())?;
+        let recording = Recording::open(MONITOR, &self.logs, &self.objects, &self.status).map_err(|e| e.to_string())?;
         Ok((session, recording, Settings::default()))
     }
 }

@@ -12,7 +12,7 @@ pub struct Me {
     pub name: String,
     /// It is root.
     pub root: bool,
-    groups: Vec<u32>,
+    pub(super) groups: Vec<u32>,
 }
 
 impl Me {
@@ -87,7 +87,11 @@ pub(super) fn obstacle(path: &Path, folder: bool) -> Option<String> {
         std::fs::read_dir(path).map(|_| ())
     } else {
         std::fs::metadata(path).and_then(|meta| {
-            if meta.is_dir() { Err(io::Error::from(ErrorKind::IsADirectory)) } else { std::fs::File::open(path).map(|_| ()) }
+            if meta.is_dir() {
+                Err(io::Error::from(ErrorKind::IsADirectory))
+            } else {
+                std::fs::File::open(path).map(|_| ())
+            }
         })
     };
     let error = opened.err()?;

@@ -110,7 +110,10 @@ pub fn check(config: &Config, me: &Me) -> Vec<Finding> {
 fn store(folder: &Path, f: &mut Findings) {
     let place = format!("the store's folder {}", folder.display());
     if !folder.is_dir() {
-        f.error(format!("{place}: there is none; make it: install -d -m 0700 -o gridward -g gridward {}", folder.display()));
+        f.error(format!(
+            "{place}: there is none; make it: install -d -m 0700 -o gridward -g gridward {}",
+            folder.display()
+        ));
         return;
     }
     if nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK).is_err() {
@@ -176,7 +179,8 @@ fn monitor_files(monitor: &MonitorSection, f: &mut Findings) {
 fn topology(config: &Config, f: &mut Findings) {
     let Some(topology) = &config.topology else {
         f.warn(
-            "no [topology]: sites, downtimes, monitoring off and certification are not known; see the example".to_owned(),
+            "no [topology]: sites, downtimes, monitoring off and certification are not known; see the example"
+                .to_owned(),
         );
         return;
     };

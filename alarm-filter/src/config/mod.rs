@@ -21,9 +21,9 @@ pub use monitor::MonitorFiles;
 pub use sections::{CalendarSection, HttpSection, MonitorSection, ProfilesSection, RulesSection};
 pub use values::{CatchUp, Length, Listen};
 
-use crate::topology::config::TopologyConfig;
+use crate::topology::config::{Place, TopologyConfig};
 use alarm_core::settings::{MonitorSettings, Settings};
-use place::{hint_for, position};
+pub(crate) use place::{hint_for, position};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -127,6 +127,20 @@ impl Config {
         }
         self.store = folder.join(&self.store);
         self.monitors.iter_mut().for_each(|m| m.settle(folder));
+        if let Some(t) = &mut self.topology {
+            let sources = [
+                &mut t.get_site,
+                &mut t.get_service_endpoint,
+                &mut t.get_downtime,
+                &mut t.get_downtime_nested_services,
+                &mut t.get_roc_list,
+            ];
+            for source in sources.into_iter().flatten() {
+                if let Ok(Place::File(path)) = source.place() {
+                    source.source = folder.join(path).display().to_string();
+                }
+            }
+        }
         self.profiles.settle(folder);
     }
 

@@ -3,7 +3,7 @@
 use crate::profile_file::nearest;
 
 /// Line and column (in characters), from 1, of a byte of a text.
-pub(super) fn position(text: &str, byte: usize) -> (usize, usize) {
+pub(crate) fn position(text: &str, byte: usize) -> (usize, usize) {
     let mut end = byte.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -15,8 +15,10 @@ pub(super) fn position(text: &str, byte: usize) -> (usize, usize) {
 }
 
 /// The reader's message in our words, and what to write instead; an own message carries its hint after `; `.
-pub(super) fn hint_for(message: &str) -> (String, String) {
-    if let Some(rest) = message.strip_prefix("unknown field `")
+pub(crate) fn hint_for(message: &str) -> (String, String) {
+    let unknown = message.strip_prefix("unknown field `").map(|rest| ("unknown key", rest));
+    let unknown = unknown.or_else(|| message.strip_prefix("unknown variant `").map(|rest| ("unknown word", rest)));
+    if let Some((what, rest)) = unknown
         && let Some((key, rest)) = rest.split_once('`')
     {
         let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
@@ -25,7 +27,7 @@ pub(super) fn hint_for(message: &str) -> (String, String) {
             None if known.is_empty() => "nothing stands here".to_owned(),
             None => format!("known here: {}", known.join(", ")),
         };
-        return (format!("unknown key {key:?}"), hint);
+        return (format!("{what} {key:?}"), hint);
     }
     if let Some(key) = message.strip_prefix("missing field `").and_then(|m| m.strip_suffix('`')) {
         return (format!("the key {key} is missing"), format!("add {key} = …"));

@@ -203,7 +203,7 @@ pub struct RulesSection {
 }
 
 impl RulesSection {
-    pub(super) fn put_into(&self, s: &mut Settings) {
+    pub(crate) fn put_into(&self, s: &mut Settings) {
         fn put<T: Copy, U>(from: Option<T>, to: &mut U, turn: impl Fn(T) -> U) {
             if let Some(value) = from {
                 *to = turn(value);
@@ -242,7 +242,7 @@ pub struct CalendarSection {
 }
 
 impl CalendarSection {
-    pub(super) fn put_into(&self, s: &mut Settings) {
+    pub(crate) fn put_into(&self, s: &mut Settings) {
         let c = &mut s.calendar;
         c.timezone = self.timezone.unwrap_or(c.timezone);
         c.end_of_day = self.end_of_day.unwrap_or(c.end_of_day);

@@ -28,7 +28,9 @@ pub enum ExplainError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A record's events are not what this release knows.
-    #[error("record {seq} of the journal cannot be understood ({error}); run the release that wrote it, or a newer one")]
+    #[error(
+        "record {seq} of the journal cannot be understood ({error}); run the release that wrote it, or a newer one"
+    )]
     Events {
         /// The record.
         seq: u64,

@@ -29,6 +29,13 @@ pub fn sentence(event: &Event) -> Option<String> {
         }
         Event::DowntimeDeleted { monitor, which } => match which {
             DeletedDowntime::Id { id } => format!("In {}, downtime {id} was deleted.", clean(monitor)),
+            DeletedDowntime::Window { object: o, start, end } => format!(
+                "In {}, the downtime from {} to {} of {} was deleted.",
+                clean(monitor),
+                time(*start),
+                time(*end),
+                o.service.as_ref().map_or_else(|| clean(&o.host), |s| format!("{} on {}", clean(s), clean(&o.host)))
+            ),
             DeletedDowntime::Host { host } => {
                 format!("In {}, all downtimes of {} and its services were deleted.", clean(monitor), clean(host))
             }

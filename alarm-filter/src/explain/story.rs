@@ -149,8 +149,7 @@ impl Story {
     }
 
     fn seen(&mut self, seen: &Seen) {
-        let saw =
-            Saw { state: seen.state, hard: seen.hard, since: seen.since, attempt: seen.attempt, gone: false };
+        let saw = Saw { state: seen.state, hard: seen.hard, since: seen.since, attempt: seen.attempt, gone: false };
         self.views.insert(seen.monitor.clone(), saw);
     }
 
@@ -179,15 +178,18 @@ impl Story {
                 SetAside::HostNotUp => self.host_words(),
                 _ => String::new(),
             };
-            return format!("{}; since {} it is set aside, because {}.{host}", self.states(), time(*since), set_aside(reason));
+            return format!(
+                "{}; since {} it is set aside, because {}.{host}",
+                self.states(),
+                time(*since),
+                set_aside(reason)
+            );
         }
         let worst = self.views.values().filter(|v| !v.gone).max_by_key(|v| (v.state.badness(), v.hard));
         match worst {
-            Some(v) if v.state.is_problem() && !v.hard => format!(
-                "{}, but SOFT (attempt {}), and soft states raise nothing.",
-                self.states(),
-                v.attempt
-            ),
+            Some(v) if v.state.is_problem() && !v.hard => {
+                format!("{}, but SOFT (attempt {}), and soft states raise nothing.", self.states(), v.attempt)
+            }
             _ => format!("{}.", self.states()),
         }
     }

@@ -52,7 +52,8 @@ pub fn clean(text: &str) -> String {
             out.push('…');
             break;
         }
-        let steers = c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let steers = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
         if steers {
             out.extend(c.escape_unicode());
         } else {
@@ -88,7 +89,9 @@ pub fn reasons(flags: &[Flag]) -> String {
 pub fn told(told: &Told) -> String {
     match told {
         Told::Notified => ", and the monitor notified its contacts".to_owned(),
-        Told::Not(why) if why.is_empty() => ", and the monitor notified nobody, for a reason that is not known".to_owned(),
+        Told::Not(why) if why.is_empty() => {
+            ", and the monitor notified nobody, for a reason that is not known".to_owned()
+        }
         Told::Not(why) => format!(", and the monitor notified nobody, because {}", reasons(why)),
         Told::NotAsked => String::new(),
     }
@@ -109,7 +112,10 @@ pub fn set_aside(reason: &SetAside) -> String {
             clean(service_type)
         ),
         SetAside::Candidate { profile } => {
-            format!("its metric is only a candidate in the profile {}: it is evaluated and raises nothing", clean(profile))
+            format!(
+                "its metric is only a candidate in the profile {}: it is evaluated and raises nothing",
+                clean(profile)
+            )
         }
         SetAside::StateDoesNotRaise { state } => format!("the profile does not raise {state} for its metric"),
         SetAside::Certification { site, status } => {

@@ -61,7 +61,8 @@ impl Recording {
         let mut configurations = Vec::new();
         for path in objects {
             let cache = ObjectsCache::load(path, &mut names)?;
-            let written = cache.created.as_deref().and_then(|t| crate::source::nagios_log::localtime::parse(t.as_bytes()));
+            let written =
+                cache.created.as_deref().and_then(|t| crate::source::nagios_log::localtime::parse(t.as_bytes()));
             configurations.push((written, Arc::new(cache.objects)));
         }
         let mut ordered = Vec::new();

@@ -3,6 +3,7 @@
 use super::episodes::Episodes;
 use crate::audit::AuditCounter;
 use crate::store::document_hash;
+use alarm_core::command::{Command, Refusal};
 use alarm_core::document::Document;
 use alarm_core::engine::{Engine, Handled, Record};
 use alarm_core::input::{Input, Text};
@@ -38,16 +39,27 @@ impl Session {
     /// Feeds an input; gives back what was decided.
     pub fn feed(&mut self, at: Timestamp, input: Input) -> Vec<Record> {
         let Handled { records, .. } = self.engine.handle(at, input);
+        self.took(&records);
+        records
+    }
+
+    fn took(&mut self, records: &[Record]) {
         self.counts.0 += 1;
         self.counts.1 += records.len() as u64;
-        self.episodes.take(&records, &self.engine);
+        self.episodes.take(records, &self.engine);
         if let Some(audit) = &mut self.audit {
-            audit.take(&records, self.engine.world());
+            audit.take(records, self.engine.world());
         }
         if let Some(journal) = &mut self.journal {
             journal.extend(records.iter().cloned());
         }
-        records
+    }
+
+    /// Somebody asks for something; gives back why it was not carried out.
+    pub fn ask(&mut self, at: Timestamp, command: Command) -> Option<Refusal> {
+        let Handled { records, refusal } = self.engine.handle(at, Input::Command(command));
+        self.took(&records);
+        refusal
     }
 
     /// Puts settings in force.

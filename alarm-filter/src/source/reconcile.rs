@@ -186,7 +186,8 @@ impl<'w> Reconciler<'w> {
         let scheduled = d.scheduled(names);
         let object = scheduled.object.clone();
         let key = Key { group: self.group.clone(), host: object.host.clone(), service: object.service.clone() };
-        let known = self.world.view(&key, &self.monitor).is_some_and(|v| v.flexible.iter().any(|k| k.id == scheduled.id));
+        let known =
+            self.world.view(&key, &self.monitor).is_some_and(|v| v.flexible.iter().any(|k| k.id == scheduled.id));
         if let Some(waiting) = self.waiting.get_mut(&object) {
             waiting.push(scheduled.clone());
         }

@@ -107,6 +107,8 @@ fn dc4_hours_decide_the_24_h_band_and_days_off_stay_out_of_the_72_h() {
     assert_eq!(alarm.working_age(d.now, &[], &d.settings), 24 * HOUR);
     d.settings.calendar.holidays.insert(chrono::NaiveDate::from_ymd_opt(2026, 11, 30).unwrap());
     assert_eq!(alarm.working_age(d.now, &[], &d.settings), 12 * HOUR);
+    d.settings.calendar.age72 = alarm_core::settings::Age72::WallClock;
+    assert_eq!(alarm.working_age(d.now, &[], &d.settings), 72 * HOUR, "a region may count days off");
 }
 
 #[test]
