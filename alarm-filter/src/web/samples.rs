@@ -221,14 +221,15 @@ fn story(n: usize, events: &mut Vec<(Timestamp, &'static str, Seen)>) {
         events.push((since.plus(-3 * HOUR), "nagios-a", alert("nagios-a", n, State::Critical, &output)));
         events.push((since.plus(-2 * HOUR), "nagios-a", alert("nagios-a", n, State::Ok, "OK: all well again")));
     }
-    events.push((since, "nagios-a", alert("nagios-a", n, state, &output)));
-    if n % 4 == 0 {
-        events.push((since.plus(20 * SECOND), "nagios-b", alert("nagios-b", n, state, &output)));
-    }
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
+        // Nagios writes that it notified before it writes what.
         let (object, output) = (object.clone(), output.as_str().into());
         let told = NotificationSeen { object, contact: "rod".into(), kind: NotificationKind::Problem, state, output };
         events.push((since, "nagios-a", Seen::Notification(told)));
+    }
+    events.push((since, "nagios-a", alert("nagios-a", n, state, &output)));
+    if n.is_multiple_of(4) {
+        events.push((since.plus(20 * SECOND), "nagios-b", alert("nagios-b", n, state, &output)));
     }
     if n % 13 == 4 {
         let (author, comment) = ("m.rossi".into(), "seen, waiting for the vendor".into());

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// An alarm with what depends on the moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Aged<'v> {
+pub(super) struct Aged<'v> {
     /// It.
     pub alarm: &'v Arc<Alarm>,
     /// Its age.
@@ -25,7 +25,7 @@ pub struct Aged<'v> {
 
 /// The order of work, roughly; the full set of queues (DE3) is another page's.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Standing {
+pub(super) enum Standing {
     /// Failing, and somebody's at once.
     Failing,
     /// Failing, and set apart by the topology, in an outage, masked, or under a common cause.
@@ -50,7 +50,7 @@ fn band(view: &View, alarm: &Alarm, age: Millis, now: Timestamp) -> Band {
 }
 
 /// An alarm with what depends on the moment.
-pub fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
+pub(super) fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
     let age = view.age(alarm, now);
     let apart = || {
         alarm.set_apart()
@@ -68,7 +68,7 @@ pub fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> 
 
 /// The alarms of one page.
 #[derive(Clone, Debug, Default)]
-pub struct Selection<'v> {
+pub(super) struct Selection<'v> {
     /// How many stand on the board.
     pub total: usize,
     /// How many of them the filter takes, those folded away included.
@@ -92,18 +92,18 @@ pub struct Selection<'v> {
 }
 
 /// A group of the order of work.
-pub type Group = (Standing, Reverse<Band>);
+pub(super) type Group = (Standing, Reverse<Band>);
 
 impl Aged<'_> {
     /// The group it stands in; only failing ones are told apart by their age.
-    pub fn group(&self) -> Group {
+    pub(super) fn group(&self) -> Group {
         let band = if self.standing == Standing::Failing { self.band } else { Band::FirstLine };
         (self.standing, Reverse(band))
     }
 }
 
 /// Picks the alarms of one page. `limit` holds when the filter names none.
-pub fn select<'v>(view: &'v View, filter: &Filter, now: Timestamp, limit: usize) -> Selection<'v> {
+pub(super) fn select<'v>(view: &'v View, filter: &Filter, now: Timestamp, limit: usize) -> Selection<'v> {
     let mut s = Selection::default();
     let mut all = Vec::new();
     for alarm in view.alarms() {

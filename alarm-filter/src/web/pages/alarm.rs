@@ -4,7 +4,7 @@ use super::super::WebState;
 use super::super::details::{self, Found, Told};
 use super::super::select::aged;
 use super::super::visible::{clipped, visible, visible_lines};
-use super::super::words::{age, band_words, local, moment, object, state_class};
+use super::super::words::{age, band_words, local, moment, object, stamp, state_class};
 use super::error::error;
 use super::frame::Frame;
 use super::list::times;
@@ -277,7 +277,7 @@ fn change(c: &Change, zone: &str) -> ChangeRow {
         alarm_core::alarm::Told::NotAsked => ("", Vec::new()),
     };
     ChangeRow {
-        at: moment(c.at),
+        at: stamp(c.at),
         iso: c.at.to_string(),
         local: local(c.at, zone).unwrap_or_default(),
         state: c.state.word(),

@@ -44,6 +44,8 @@ struct ListPage {
     previous: Option<String>,
     next: Option<String>,
     filtered: bool,
+    /// Everything is of one NGI: its column tells nothing.
+    one_ngi: bool,
 }
 
 /// A figure that is a link to what it counts.
@@ -182,22 +184,26 @@ fn build(
     let mut frame = Frame::new(state, view, now, "alarms", title);
     frame.refresh = if filter.refresh >= 10 { filter.refresh } else { 0 };
     let to_page = |n: usize| address(&values, "page", &n.to_string());
-    let restricts = |(n, _): &(String, String)| !matches!(n.as_str(), "sort" | "page" | "limit" | "refresh");
+    let filtered = values.iter().any(|(n, _)| !matches!(n.as_str(), "sort" | "page" | "limit" | "refresh"));
+    let columns = columns(filter, &values);
+    let (previous, next) = ((s.page > 1).then(|| to_page(s.page - 1)), (s.page < s.pages).then(|| to_page(s.page + 1)));
+    let form = form(view, values);
     ListPage {
         frame,
         counts: counts(&s),
         proposals: proposals(view),
         blocks: blocks(view, &s, now, filter),
-        columns: columns(filter, &values),
+        columns,
         total: s.total,
         matched: s.matched,
         folded: s.folded,
         page: s.page,
         pages: s.pages,
-        previous: (s.page > 1).then(|| to_page(s.page - 1)),
-        next: (s.page < s.pages).then(|| to_page(s.page + 1)),
-        filtered: values.iter().any(restricts),
-        form: form(view, values),
+        previous,
+        next,
+        filtered,
+        one_ngi: form.ngis.len() < 2,
+        form,
         faults,
     }
 }
@@ -284,7 +290,10 @@ fn row(view: &View, a: &Aged<'_>, s: &Selection<'_>, now: Timestamp, filter: &Fi
             Standing::Good => "good",
         },
         age: age(a.age),
-        band: band_words(a.band),
+        band: match (Alarm::band(a.age), a.band) {
+            (Band::Overdue, Band::Rod) => "over 72 h by the clock, not when days off are left out",
+            (_, band) => band_words(band),
+        },
         band_class: ["b0", "b1", "b2"][a.band as usize],
         hours: (a.age / HOUR).clamp(1, 96),
         since: short(alarm.since, now),
@@ -306,8 +315,14 @@ fn row(view: &View, a: &Aged<'_>, s: &Selection<'_>, now: Timestamp, filter: &Fi
                 n => format!("{n} changes"),
             }
         ),
-        output: clipped(&alarm.output, 240).into_owned(),
+        output: clipped(without_state(&alarm.output, alarm.state), 240).into_owned(),
     }
+}
+
+/// Most plugins begin with the state, which stands in its own column; the details show the output whole.
+fn without_state(output: &str, state: Is) -> &str {
+    let rest = output.strip_prefix(state.word()).and_then(|r| r.strip_prefix(':').or_else(|| r.strip_prefix(" -")));
+    rest.map(str::trim_start).filter(|r| !r.is_empty()).unwrap_or(output)
 }
 
 /// How often, in words.
@@ -380,7 +395,7 @@ fn columns(filter: &Filter, values: &[(String, String)]) -> Vec<Column> {
         column("Metric", "k-metric", Some(("metric", Sort::Metric))),
         column("Host", "k-host", Some(("host", Sort::Host))),
         column("Flags", "k-flags", None),
-        column("Ep.", "k-ep", Some(("episodes", Sort::Episodes))),
+        column("Times", "k-ep", Some(("episodes", Sort::Episodes))),
         column("Output", "k-output", None),
     ]
 }
