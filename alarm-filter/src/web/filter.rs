@@ -223,7 +223,7 @@ impl Filter {
             && one(&self.metric, &about.metric)
             && one(&self.host, &alarm.key.host)
             && (self.cause.is_empty() || alarm.cause.as_deref().is_some_and(|c| one(&self.cause, c)))
-            && (self.state.is_empty() || self.state.iter().any(|s| s.is(alarm.state)))
+            && (self.state.is_empty() || self.state.iter().any(|s| s.is(a.state)))
             && (self.band.is_empty() || self.band.contains(&a.band))
             && (self.flag.is_empty() || self.flag.iter().any(|f| alarm.flags.contains_key(f)))
             && self.words.iter().all(|w| {

@@ -22,6 +22,7 @@ use alarm_core::settings::{MonitorSettings, Settings};
 use alarm_core::state::State;
 use alarm_core::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use alarm_core::topology::{DowntimeWindow, Downtimes, Endpoint, Severity, Site, Topology};
+use alarm_core::world::World;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -293,6 +294,11 @@ pub fn sample_view(n: usize) -> View {
     View::of(made(n, false).engine.world())
 }
 
+/// What the engine knows then.
+pub fn sample_world(n: usize) -> World {
+    made(n, false).engine.world().clone()
+}
+
 /// The same, and a security matter among them that nothing may show.
 pub fn view_with_secret(n: usize) -> View {
     View::of(made(n, true).engine.world())
@@ -364,6 +370,7 @@ pub fn state(n: usize, secret: bool) -> (WebState, Ends) {
         metrics,
         config: config_now,
         waiting_for: Arc::new(Vec::new),
+        cache: Arc::default(),
     };
     (web, Ends { view, audit, config, outlet, secret, closed })
 }

@@ -2,6 +2,7 @@
 
 use super::super::WebState;
 use super::super::filter::{Filter, Masked, Sort};
+use super::super::prepared::{Prepared, Suggestions};
 use super::super::problem::Fault;
 use super::super::select::{Aged, Group, Selection, Standing, select};
 use super::super::visible::{clipped, visible};
@@ -18,7 +19,6 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Alarms on a page, unless the address says otherwise.
@@ -82,10 +82,7 @@ struct Column {
 /// What the form shows.
 struct Form {
     values: Vec<(String, String)>,
-    sites: Vec<String>,
-    ngis: Vec<String>,
-    types: Vec<String>,
-    metrics: Vec<String>,
+    known: Arc<Suggestions>,
     flags: [Flag; 13],
 }
 
@@ -165,20 +162,22 @@ pub(in crate::web) async fn list(
 ) -> Response {
     let (mut filter, faults) = Filter::parse(&pairs);
     filter.limit = filter.limit.map(|l| l.min(MOST));
-    let (view, now) = (state.view(), state.now());
+    let now = state.now();
+    let all = state.prepared(now);
     let values: Vec<_> = pairs.into_iter().filter(|(_, v)| !v.trim().is_empty()).collect();
-    page(StatusCode::OK, &build(&state, &view, now, &filter, values, faults))
+    page(StatusCode::OK, &build(&state, &all, now, &filter, values, faults))
 }
 
 fn build(
     state: &WebState,
-    view: &View,
+    from: &Prepared,
     now: Timestamp,
     filter: &Filter,
     values: Vec<(String, String)>,
     faults: Vec<Fault>,
 ) -> ListPage {
-    let s = select(view, filter, now, PAGE);
+    let view: &View = &from.view;
+    let s = select(from, filter, now, PAGE);
     let overdue = s.problems[Band::Overdue as usize];
     let title = if overdue == 0 { "Alarms".to_owned() } else { format!("({overdue} over 72 h) Alarms") };
     let mut frame = Frame::new(state, view, now, "alarms", title);
@@ -187,7 +186,7 @@ fn build(
     let filtered = values.iter().any(|(n, _)| !matches!(n.as_str(), "sort" | "page" | "limit" | "refresh"));
     let columns = columns(filter, &values);
     let (previous, next) = ((s.page > 1).then(|| to_page(s.page - 1)), (s.page < s.pages).then(|| to_page(s.page + 1)));
-    let form = form(view, values);
+    let form = Form { values, known: state.cache.suggestions(view, now), flags: LASTING };
     ListPage {
         frame,
         counts: counts(&s),
@@ -202,7 +201,7 @@ fn build(
         previous,
         next,
         filtered,
-        one_ngi: form.ngis.len() < 2,
+        one_ngi: form.known.ngis.len() < 2,
         form,
         faults,
     }
@@ -398,24 +397,6 @@ fn columns(filter: &Filter, values: &[(String, String)]) -> Vec<Column> {
         column("Times", "k-ep", Some(("episodes", Sort::Episodes))),
         column("Output", "k-output", None),
     ]
-}
-
-fn form(view: &View, values: Vec<(String, String)>) -> Form {
-    let distinct = |of: fn(&Alarm) -> &str| {
-        let mut seen: HashSet<&str> = HashSet::new();
-        seen.extend(view.alarms().map(|a| of(a)).filter(|t| !t.is_empty()));
-        let mut all: Vec<String> = seen.into_iter().map(|t| visible(t).into_owned()).collect();
-        all.sort_unstable();
-        all
-    };
-    Form {
-        values,
-        sites: distinct(|a| &a.about.site),
-        ngis: distinct(|a| &a.about.ngi),
-        types: distinct(|a| &a.about.service_type),
-        metrics: distinct(|a| &a.about.metric),
-        flags: LASTING,
-    }
 }
 
 /// An address of the list: these pairs, with one of them set. Any other change of page than paging goes to the first.
