@@ -21,7 +21,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let count = arguments.first().map_or(Ok(300), |n| n.parse())?;
     let listening = bind(arguments.get(1).map_or("127.0.0.1:8621", |l| l))?;
-    let (state, mut ends) = samples::state(count, false);
+    let (state, ends) = samples::state(count, false);
     if arguments.get(2).is_some_and(|w| w == "stale") {
         ends.view.send_modify(|view| {
             let view = Arc::make_mut(view);

@@ -1,5 +1,5 @@
 //! What is counted and measured, for Prometheus and for the pages that say how fresh the sources are.
-//! No figure tells of security matters (AL17): alarms are counted from [`View::alarms`], which leaves them out.
+//! No figure tells of security matters (AL17): alarms come from [`View::alarms`], which leaves them out.
 
 use crate::view::View;
 use alarm_core::alarm::Band;
@@ -161,25 +161,29 @@ impl Metrics {
         self.http.get_or_create(&HttpLabel { method, route: route.to_owned(), status }).inc();
     }
 
-    /// Everything as Prometheus' text, with the gauges as of this view and this moment.
+    /// Everything as Prometheus' text, with the gauges as of this view, its alarms that may be counted, and this moment.
     ///
     /// # Errors
     /// Never in practice: writing into memory fails only where a metric refuses to be written.
-    pub fn text(&self, view: &View, now: Timestamp) -> Result<String, std::fmt::Error> {
-        self.measure(view, now);
+    pub fn text(
+        &self,
+        view: &View,
+        alarms: impl Iterator<Item = (State, Band)>,
+        now: Timestamp,
+    ) -> Result<String, std::fmt::Error> {
+        self.measure(view, alarms, now);
         let mut text = String::with_capacity(8192);
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
 
-    fn measure(&self, view: &View, now: Timestamp) {
-        let mut counts: BTreeMap<(u8, State), (Band, i64)> = BTreeMap::new();
-        for alarm in view.alarms() {
-            let band = crate::web::band_of(view, alarm, now);
-            counts.entry((band as u8, alarm.state)).or_insert((band, 0)).1 += 1;
+    fn measure(&self, view: &View, alarms: impl Iterator<Item = (State, Band)>, now: Timestamp) {
+        let mut counts: BTreeMap<(State, Band), i64> = BTreeMap::new();
+        for alarm in alarms {
+            *counts.entry(alarm).or_default() += 1;
         }
         self.alarms.clear();
-        for ((_, state), (band, n)) in counts {
+        for ((state, band), n) in counts {
             let band = crate::web::band_name(band);
             self.alarms.get_or_create(&AlarmLabel { state: state.word(), band }).set(n);
         }
@@ -214,7 +218,9 @@ mod tests {
         m.read_lines(&"nagios-a".into(), 7);
         m.heard(&"nagios-a".into(), Timestamp(1_000));
         m.answered("GET", "/", 200);
-        let text = m.text(&samples::view_with_secret(20), samples::NOW).unwrap();
+        let view = samples::view_with_secret(20);
+        let alarms = view.alarms().map(|a| (a.state, Band::Rod));
+        let text = m.text(&view, alarms, samples::NOW).unwrap();
         assert!(text.contains("gridward_source_lines_total{source=\"nagios-a\"} 7"), "{text}");
         assert!(text.contains("gridward_http_requests_total{method=\"GET\",route=\"/\",status=\"200\"} 1"), "{text}");
         assert!(text.contains("gridward_source_heard_age_seconds{source=\"nagios-a\"}"), "{text}");

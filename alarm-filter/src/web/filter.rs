@@ -9,7 +9,7 @@ use alarm_core::state::State;
 
 /// A parsed question. What is empty does not restrict; several values of one name: any of them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Filter {
+pub(super) struct Filter {
     site: Vec<Pattern>,
     ngi: Vec<Pattern>,
     service_type: Vec<Pattern>,
@@ -37,7 +37,7 @@ pub struct Filter {
 
 /// What becomes of alarms that another one masks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Masked {
+pub(super) enum Masked {
     /// They fold under their leader when it is listed too.
     #[default]
     Fold,
@@ -51,7 +51,7 @@ pub enum Masked {
 
 /// By what the list is sorted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Sort {
+pub(super) enum Sort {
     /// What needs work first: failing, then set apart or in a downtime, then OK; the oldest first in each.
     #[default]
     Work,
@@ -90,7 +90,7 @@ const SORTS: [(&str, Sort); 10] = [
 ];
 
 /// Every name that a filter knows.
-pub const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 15] = [
     "site",
     "state",
     "band",
@@ -109,7 +109,7 @@ pub const NAMES: [&str; 15] = [
 ];
 
 /// How many alarms one page may hold at most.
-pub const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum StateWord {
@@ -153,7 +153,7 @@ impl Pattern {
 
 impl Filter {
     /// Reads the pairs of an address. What cannot be understood is left out and named in the second part.
-    pub fn parse(pairs: &[(String, String)]) -> (Filter, Vec<Fault>) {
+    pub(super) fn parse(pairs: &[(String, String)]) -> (Filter, Vec<Fault>) {
         let mut f = Filter { page: 1, ..Filter::default() };
         let mut faults = Vec::new();
         for (name, value) in pairs.iter().map(|(n, v)| (n.as_str(), v.trim())).filter(|(_, v)| !v.is_empty()) {
@@ -214,7 +214,7 @@ impl Filter {
     }
 
     /// Whether an alarm is asked for, masks aside.
-    pub fn matches(&self, a: &Aged<'_>) -> bool {
+    pub(super) fn matches(&self, a: &Aged<'_>) -> bool {
         let (alarm, about) = (a.alarm, &a.alarm.about);
         let one = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
         one(&self.site, &about.site)
@@ -223,7 +223,7 @@ impl Filter {
             && one(&self.metric, &about.metric)
             && one(&self.host, &alarm.key.host)
             && (self.cause.is_empty() || alarm.cause.as_deref().is_some_and(|c| one(&self.cause, c)))
-            && (self.state.is_empty() || self.state.iter().any(|s| s.is(alarm.state)))
+            && (self.state.is_empty() || self.state.iter().any(|s| s.is(a.state)))
             && (self.band.is_empty() || self.band.contains(&a.band))
             && (self.flag.is_empty() || self.flag.iter().any(|f| alarm.flags.contains_key(f)))
             && self.words.iter().all(|w| {

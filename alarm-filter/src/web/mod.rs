@@ -5,7 +5,7 @@
 //! after the commit (law 11). Security matters are left out everywhere (AL17): lists go through [`View::alarms`], single
 //! alarms through [`details`].
 //!
-//! Start reading in [`router`] below, then `select.rs` (what stands on a page), `pages/` and `api/`. `front.rs` is what
+//! Start reading in [`router`] below, then `select.rs` (what stands on a page), `prepared.rs` (why that is quick), `pages/` and `api/`. `front.rs` is what
 //! every request passes; `serve.rs` is where connections come from.
 mod api;
 mod assets;
@@ -14,6 +14,7 @@ mod details;
 mod filter;
 mod front;
 mod pages;
+mod prepared;
 mod problem;
 mod readers;
 pub mod samples;
@@ -26,8 +27,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use prepared::Cache;
 pub use readers::{OpenHistory, Readers};
-pub use select::band_of;
 pub use serve::{BindError, Listening, bind, serve};
 pub use visible::{visible, visible_lines};
 pub use words::band_name;
@@ -68,6 +69,8 @@ pub struct WebState {
     pub config: watch::Receiver<Arc<WebConfig>>,
     /// What is still being waited for before the list can be believed, a sentence each; none: caught up.
     pub waiting_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// What is kept from one request to the next; `Arc::default()` at first.
+    pub cache: Arc<Cache>,
 }
 
 /// What is configured for the web side.
@@ -86,6 +89,10 @@ pub struct WebConfig {
 impl WebState {
     fn view(&self) -> Arc<View> {
         self.view.borrow().clone()
+    }
+
+    fn prepared(&self, now: Timestamp) -> Arc<prepared::Prepared> {
+        self.cache.prepared(self.view(), now)
     }
 
     fn config(&self) -> Arc<WebConfig> {

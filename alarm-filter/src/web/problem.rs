@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// An error of the JSON interface.
 #[derive(Clone, Debug, Serialize)]
-pub struct Problem {
+pub(super) struct Problem {
     /// A short name of the kind.
     pub title: &'static str,
     /// The HTTP status.
@@ -23,7 +23,7 @@ pub struct Problem {
 
 /// One thing that is wrong with what was sent.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Fault {
+pub(super) struct Fault {
     /// Its place in the array, from 0; none: the request as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
@@ -36,20 +36,20 @@ pub struct Fault {
 
 impl Problem {
     /// A problem of this status.
-    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
         Problem { title, status: status.as_u16(), detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     /// The same, with the places.
     #[must_use]
-    pub fn with_errors(mut self, errors: Vec<Fault>) -> Self {
+    pub(super) fn with_errors(mut self, errors: Vec<Fault>) -> Self {
         self.errors = errors;
         self
     }
 
     /// The same, worth repeating after so many seconds.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u32) -> Self {
+    pub(super) fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
@@ -71,13 +71,13 @@ impl IntoResponse for Problem {
 }
 
 /// A JSON answer from bytes that are JSON already.
-pub fn json(body: Vec<u8>) -> Response {
+pub(super) fn json(body: Vec<u8>) -> Response {
     const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
     (JSON, body).into_response()
 }
 
 /// A JSON answer.
-pub fn json_of<T: Serialize>(value: &T) -> Response {
+pub(super) fn json_of<T: Serialize>(value: &T) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => json(body),
         Err(error) => Problem::new(

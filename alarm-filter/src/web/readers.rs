@@ -19,7 +19,7 @@ pub struct Readers {
 
 /// A question to the journal that got no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Unanswered {
+pub(super) enum Unanswered {
     /// The store says why.
     #[error("the journal cannot be read: {0}")]
     Store(#[from] StoreError),

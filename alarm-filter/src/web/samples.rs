@@ -22,6 +22,7 @@ use alarm_core::settings::{MonitorSettings, Settings};
 use alarm_core::state::State;
 use alarm_core::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use alarm_core::topology::{DowntimeWindow, Downtimes, Endpoint, Severity, Site, Topology};
+use alarm_core::world::World;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -221,14 +222,15 @@ fn story(n: usize, events: &mut Vec<(Timestamp, &'static str, Seen)>) {
         events.push((since.plus(-3 * HOUR), "nagios-a", alert("nagios-a", n, State::Critical, &output)));
         events.push((since.plus(-2 * HOUR), "nagios-a", alert("nagios-a", n, State::Ok, "OK: all well again")));
     }
-    events.push((since, "nagios-a", alert("nagios-a", n, state, &output)));
-    if n % 4 == 0 {
-        events.push((since.plus(20 * SECOND), "nagios-b", alert("nagios-b", n, state, &output)));
-    }
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
+        // Nagios writes that it notified before it writes what.
         let (object, output) = (object.clone(), output.as_str().into());
         let told = NotificationSeen { object, contact: "rod".into(), kind: NotificationKind::Problem, state, output };
         events.push((since, "nagios-a", Seen::Notification(told)));
+    }
+    events.push((since, "nagios-a", alert("nagios-a", n, state, &output)));
+    if n.is_multiple_of(4) {
+        events.push((since.plus(20 * SECOND), "nagios-b", alert("nagios-b", n, state, &output)));
     }
     if n % 13 == 4 {
         let (author, comment) = ("m.rossi".into(), "seen, waiting for the vendor".into());
@@ -290,6 +292,11 @@ fn made(n: usize, secret: bool) -> Made {
 /// A view of `n` alarms, as the engine made them.
 pub fn sample_view(n: usize) -> View {
     View::of(made(n, false).engine.world())
+}
+
+/// What the engine knows then.
+pub fn sample_world(n: usize) -> World {
+    made(n, false).engine.world().clone()
 }
 
 /// The same, and a security matter among them that nothing may show.
@@ -363,6 +370,7 @@ pub fn state(n: usize, secret: bool) -> (WebState, Ends) {
         metrics,
         config: config_now,
         waiting_for: Arc::new(Vec::new),
+        cache: Arc::default(),
     };
     (web, Ends { view, audit, config, outlet, secret, closed })
 }

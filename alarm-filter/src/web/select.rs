@@ -1,9 +1,9 @@
 //! From a view to the alarms of one page: ages, counts, filter, masks folded, order, paging.
 
 use super::filter::{Filter, Masked, Sort};
+use super::prepared::{Prepared, aged};
 use crate::view::View;
 use alarm_core::alarm::{Alarm, Band};
-use alarm_core::flag::Flag;
 use alarm_core::state::State;
 use alarm_core::time::{Millis, Timestamp};
 use std::cmp::{Ordering, Reverse};
@@ -12,20 +12,24 @@ use std::sync::Arc;
 
 /// An alarm with what depends on the moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Aged<'v> {
+pub(super) struct Aged<'v> {
     /// It.
     pub alarm: &'v Arc<Alarm>,
     /// Its age.
     pub age: Millis,
     /// Whose it is by its age.
     pub band: Band,
+    /// Its state.
+    pub(super) state: State,
+    /// Another one masks it.
+    pub(super) masked: bool,
     /// Where it stands in the order of work.
     pub standing: Standing,
 }
 
 /// The order of work, roughly; the full set of queues (DE3) is another page's.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Standing {
+pub(super) enum Standing {
     /// Failing, and somebody's at once.
     Failing,
     /// Failing, and set apart by the topology, in an outage, masked, or under a common cause.
@@ -34,41 +38,9 @@ pub enum Standing {
     Good,
 }
 
-/// Whose an alarm is (AL4, DC4): wall-clock hours decide the 24 h, days off are left out of the 72 h.
-pub fn band_of(view: &View, alarm: &Alarm, now: Timestamp) -> Band {
-    band(view, alarm, view.age(alarm, now), now)
-}
-
-fn band(view: &View, alarm: &Alarm, age: Millis, now: Timestamp) -> Band {
-    match Alarm::band(age) {
-        Band::Overdue => {
-            let working = alarm.working_age(now, view.windows(alarm), &view.settings);
-            if Alarm::band(working) == Band::Overdue { Band::Overdue } else { Band::Rod }
-        }
-        band => band,
-    }
-}
-
-/// An alarm with what depends on the moment.
-pub fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
-    let age = view.age(alarm, now);
-    let apart = || {
-        alarm.set_apart()
-            || alarm.flags.contains_key(&Flag::Outage)
-            || alarm.masked_by.is_some()
-            || alarm.cause.is_some()
-    };
-    let standing = match alarm.failing_now() {
-        true if apart() => Standing::Apart,
-        true => Standing::Failing,
-        false => Standing::Good,
-    };
-    Aged { alarm, age, band: band(view, alarm, age, now), standing }
-}
-
 /// The alarms of one page.
 #[derive(Clone, Debug, Default)]
-pub struct Selection<'v> {
+pub(super) struct Selection<'v> {
     /// How many stand on the board.
     pub total: usize,
     /// How many of them the filter takes, those folded away included.
@@ -92,29 +64,31 @@ pub struct Selection<'v> {
 }
 
 /// A group of the order of work.
-pub type Group = (Standing, Reverse<Band>);
+pub(super) type Group = (Standing, Reverse<Band>);
 
 impl Aged<'_> {
     /// The group it stands in; only failing ones are told apart by their age.
-    pub fn group(&self) -> Group {
+    pub(super) fn group(&self) -> Group {
         let band = if self.standing == Standing::Failing { self.band } else { Band::FirstLine };
         (self.standing, Reverse(band))
     }
 }
 
 /// Picks the alarms of one page. `limit` holds when the filter names none.
-pub fn select<'v>(view: &'v View, filter: &Filter, now: Timestamp, limit: usize) -> Selection<'v> {
+pub(super) fn select<'v>(from: &'v Prepared, filter: &Filter, now: Timestamp, limit: usize) -> Selection<'v> {
+    let view: &'v View = &from.view;
     let mut s = Selection::default();
     let mut all = Vec::new();
-    for alarm in view.alarms() {
+    for a in from.aged(now) {
         s.total += 1;
-        let a = aged(view, alarm, now);
-        *s.states.entry(alarm.state).or_default() += 1;
-        if alarm.state.is_problem() {
+        *s.states.entry(a.state).or_default() += 1;
+        if a.state.is_problem() {
             s.problems[a.band as usize] += 1;
         }
-        if let Some(mask) = &alarm.masked_by {
-            s.followers.entry(&*mask.leader).or_default().push(alarm);
+        if a.masked
+            && let Some(mask) = &a.alarm.masked_by
+        {
+            s.followers.entry(&*mask.leader).or_default().push(a.alarm);
             match filter.masked {
                 Masked::Hide => continue,
                 Masked::Fold if filter.matches(&a) => {
@@ -162,7 +136,7 @@ pub fn select<'v>(view: &'v View, filter: &Filter, now: Timestamp, limit: usize)
 }
 
 fn compare(sort: Sort, a: &Aged<'_>, b: &Aged<'_>) -> Ordering {
-    let worst = |x: &Aged<'_>| Reverse(x.alarm.state.badness());
+    let worst = |x: &Aged<'_>| Reverse(x.state.badness());
     let text = |x: &str, y: &str| x.cmp(y);
     let oldest = || b.age.cmp(&a.age);
     match sort {

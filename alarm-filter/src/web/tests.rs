@@ -135,7 +135,12 @@ async fn filters_paging_and_order_agree_between_page_and_interface() {
         ("band=overdue", count(&|a| a["band"] == "overdue")),
         ("ngi=NGI_UK&service_type=SRM", count(&|a| a["ngi"] == "NGI_UK" && a["service_type"] == "SRM")),
         ("flag=acknowledged", count(&|a| a["flags"].as_array().unwrap().iter().any(|f| f == "acknowledged"))),
-        ("q=certificate+srm", count(&|a| a["metric"] == "hr.srce.SRM2-CertLifetime")),
+        (
+            "q=certificate+srm2",
+            count(&|a| {
+                a["metric"] == "hr.srce.SRM2-CertLifetime" && a["output"].as_str().unwrap().contains("certificate")
+            }),
+        ),
         ("masked=only", count(&|a| !a["masked_by"].is_null())),
     ];
     for (query, expected) in cases {

@@ -18,7 +18,7 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 }
 
 /// At most `chars` characters of a text made visible, and `…` where it was longer.
-pub fn clipped(text: &str, chars: usize) -> Cow<'_, str> {
+pub(super) fn clipped(text: &str, chars: usize) -> Cow<'_, str> {
     match text.char_indices().nth(chars) {
         Some((end, _)) => Cow::Owned(visible(&text[..end]).into_owned() + "…"),
         None => visible(text),

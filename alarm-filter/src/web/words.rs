@@ -16,7 +16,7 @@ pub fn band_name(band: Band) -> &'static str {
 }
 
 /// The band in words for people.
-pub fn band_words(band: Band) -> &'static str {
+pub(super) fn band_words(band: Band) -> &'static str {
     match band {
         Band::FirstLine => "under 24 h",
         Band::Rod => "24 to 72 h",
@@ -25,7 +25,7 @@ pub fn band_words(band: Band) -> &'static str {
 }
 
 /// The picture and colour that go with a state.
-pub fn state_class(state: State) -> &'static str {
+pub(super) fn state_class(state: State) -> &'static str {
     match state {
         State::Critical | State::Down => "crit",
         State::Warning => "warn",
@@ -35,7 +35,7 @@ pub fn state_class(state: State) -> &'static str {
 }
 
 /// An age: `3d 07h`, `7h 05m`, `12m`.
-pub fn age(ms: Millis) -> String {
+pub(super) fn age(ms: Millis) -> String {
     let ms = ms.max(0);
     if ms >= DAY {
         format!("{}d {:02}h", ms / DAY, ms % DAY / HOUR)
@@ -47,7 +47,7 @@ pub fn age(ms: Millis) -> String {
 }
 
 /// How long ago, roughly: `14 s`, `6 min`, `3 h`, `2 d`.
-pub fn ago(ms: Millis) -> String {
+pub(super) fn ago(ms: Millis) -> String {
     match ms.max(0) {
         ms if ms < 2 * MINUTE => format!("{} s", ms / SECOND),
         ms if ms < 2 * HOUR => format!("{} min", ms / MINUTE),
@@ -61,12 +61,17 @@ fn utc(t: Timestamp) -> Option<DateTime<Utc>> {
 }
 
 /// A moment in UTC, whole: `2026-11-22 03:52:31 UTC`.
-pub fn moment(t: Timestamp) -> String {
+pub(super) fn moment(t: Timestamp) -> String {
     utc(t).map_or_else(|| t.to_string(), |t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
+/// A moment in UTC, for a column whose head says so: `2026-11-22 03:52:31`.
+pub(super) fn stamp(t: Timestamp) -> String {
+    utc(t).map_or_else(|| t.to_string(), |t| t.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
 /// A moment in UTC, short: `22 Nov 03:52`, with the year where it is not that of `now`.
-pub fn short(t: Timestamp, now: Timestamp) -> String {
+pub(super) fn short(t: Timestamp, now: Timestamp) -> String {
     use chrono::Datelike;
     let Some(at) = utc(t) else { return t.to_string() };
     let same_year = utc(now).is_some_and(|n| n.year() == at.year());
@@ -74,7 +79,7 @@ pub fn short(t: Timestamp, now: Timestamp) -> String {
 }
 
 /// A moment in a site's own time: `04:52 on 22 Nov, Europe/Zurich`; `None` when the zone is not known or is UTC.
-pub fn local(t: Timestamp, zone: &str) -> Option<String> {
+pub(super) fn local(t: Timestamp, zone: &str) -> Option<String> {
     let tz: chrono_tz::Tz = zone.trim().parse().ok()?;
     if tz == chrono_tz::Tz::UTC {
         return None;
@@ -83,7 +88,7 @@ pub fn local(t: Timestamp, zone: &str) -> Option<String> {
 }
 
 /// How an alarm's object is named in one line.
-pub fn object(alarm: &Alarm) -> String {
+pub(super) fn object(alarm: &Alarm) -> String {
     match &alarm.key.service {
         Some(service) => format!("{service} on {}", alarm.key.host),
         None => format!("host {}", alarm.key.host),
@@ -91,7 +96,7 @@ pub fn object(alarm: &Alarm) -> String {
 }
 
 /// A source's health, in a word.
-pub fn health(health: SourceHealth) -> &'static str {
+pub(super) fn health(health: SourceHealth) -> &'static str {
     match health {
         SourceHealth::Fresh => "fresh",
         SourceHealth::Silent => "silent",
@@ -101,7 +106,7 @@ pub fn health(health: SourceHealth) -> &'static str {
 }
 
 /// What it means for who reads the alarms.
-pub fn health_meaning(health: SourceHealth, topology: bool) -> &'static str {
+pub(super) fn health_meaning(health: SourceHealth, topology: bool) -> &'static str {
     match (health, topology) {
         (SourceHealth::Fresh, _) => "up to date",
         (SourceHealth::Silent, false) => {

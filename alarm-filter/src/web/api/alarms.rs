@@ -3,8 +3,9 @@
 use super::super::WebState;
 use super::super::details::{self, Said, Step};
 use super::super::filter::Filter;
+use super::super::prepared::{Prepared, aged};
 use super::super::problem::{Problem, json, json_of};
-use super::super::select::{Aged, aged, select};
+use super::super::select::{Aged, select};
 use super::super::words::band_name;
 use super::{no_such_alarm, seconds, seconds_or_null, unanswered};
 use crate::view::View;
@@ -155,8 +156,9 @@ struct ListOut<'a> {
 }
 
 /// The list as bytes. Masked alarms are listed like any other unless the filter says otherwise.
-pub(in crate::web) fn list(view: &View, filter: &Filter, now: Timestamp) -> Vec<u8> {
-    let s = select(view, filter, now, usize::MAX);
+pub(in crate::web) fn list(from: &Prepared, filter: &Filter, now: Timestamp) -> Vec<u8> {
+    let view: &View = &from.view;
+    let s = select(from, filter, now, usize::MAX);
     let alarms: Vec<_> = s.rows.iter().map(|a| out(view, a, now)).collect();
     let mut body = Vec::with_capacity(512 + alarms.len() * 1024);
     let not_stored = view.not_stored.as_ref().map(|n| NotStoredOut { since: n.since, reason: &n.reason });
@@ -180,11 +182,12 @@ pub(in crate::web) async fn alarms(
     if !pairs.iter().any(|(name, _)| name == "masked") {
         filter.masked = super::super::filter::Masked::Show;
     }
-    let (view, now) = (state.view(), state.now());
+    let now = state.now();
+    let all = state.prepared(now);
     if filter.limit.is_some_and(|l| l <= MANY) {
-        return json(list(&view, &filter, now));
+        return json(list(&all, &filter, now));
     }
-    match tokio::task::spawn_blocking(move || list(&view, &filter, now)).await {
+    match tokio::task::spawn_blocking(move || list(&all, &filter, now)).await {
         Ok(body) => json(body),
         Err(_) => {
             let detail = "the list could not be written; this is a fault of alarm-filter, please report it";

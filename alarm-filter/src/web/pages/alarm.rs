@@ -2,9 +2,9 @@
 
 use super::super::WebState;
 use super::super::details::{self, Found, Told};
-use super::super::select::aged;
+use super::super::prepared::aged;
 use super::super::visible::{clipped, visible, visible_lines};
-use super::super::words::{age, band_words, local, moment, object, state_class};
+use super::super::words::{age, band_words, local, moment, object, stamp, state_class};
 use super::error::error;
 use super::frame::Frame;
 use super::list::times;
@@ -145,12 +145,17 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
     let a = aged(view, &found.alarm, at);
     let zone = view.topology.as_ref().and_then(|t| t.sites.get(&about.site)).map_or("", |s| &s.timezone);
     let title = format!("{} {} at {}", alarm.state, clipped(&about.metric, 80), clipped(&about.site, 60));
-    let leads = |f: &&Arc<Alarm>| f.masked_by.as_ref().is_some_and(|m| *m.leader == *alarm.id);
-    let host_and_service = |o: &&Arc<Alarm>| o.id != alarm.id && o.key.host == alarm.key.host;
-    let elsewhere = |o: &&Arc<Alarm>| {
-        o.id != alarm.id && !about.site.is_empty() && o.about.site == about.site && o.key.host != alarm.key.host
-    };
-    let at_site: Vec<_> = view.alarms().filter(elsewhere).collect();
+    let (mut followers, mut on_host, mut at_site) = (Vec::new(), Vec::new(), Vec::new());
+    for o in view.alarms().filter(|o| o.id != alarm.id) {
+        if o.masked_by.as_ref().is_some_and(|m| m.leader == alarm.id) {
+            followers.push(other(view, o, now));
+        }
+        if o.key.host == alarm.key.host {
+            on_host.push(other(view, o, now));
+        } else if !about.site.is_empty() && o.about.site == about.site {
+            at_site.push(o);
+        }
+    }
     let leader = alarm.masked_by.as_ref().and_then(|m| view.alarm(&m.leader));
     AlarmPage {
         frame: Frame::new(state, view, now, "alarms", title),
@@ -173,7 +178,7 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
         flags: flags(alarm),
         masked: alarm.masked_by.is_some(),
         masked_by: leader.map(|l| other(view, l, now)),
-        followers: view.alarms().filter(leads).map(|f| other(view, f, now)).collect(),
+        followers,
         cause: alarm
             .cause
             .as_ref()
@@ -184,7 +189,7 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
         downtimes: downtimes(view, alarm, now),
         steps: told.steps.iter().rev().map(step).collect(),
         journal_error,
-        on_host: view.alarms().filter(host_and_service).map(|o| other(view, o, now)).collect(),
+        on_host,
         more_at_site: at_site.len().saturating_sub(OTHERS),
         at_site: at_site.into_iter().take(OTHERS).map(|o| other(view, o, now)).collect(),
         site_link: super::list::address(&[], "site", &about.site),
@@ -277,7 +282,7 @@ fn change(c: &Change, zone: &str) -> ChangeRow {
         alarm_core::alarm::Told::NotAsked => ("", Vec::new()),
     };
     ChangeRow {
-        at: moment(c.at),
+        at: stamp(c.at),
         iso: c.at.to_string(),
         local: local(c.at, zone).unwrap_or_default(),
         state: c.state.word(),

@@ -2,6 +2,7 @@
 
 use super::super::WebState;
 use super::super::filter::{Filter, Masked, Sort};
+use super::super::prepared::{Prepared, Suggestions};
 use super::super::problem::Fault;
 use super::super::select::{Aged, Group, Selection, Standing, select};
 use super::super::visible::{clipped, visible};
@@ -18,7 +19,6 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Alarms on a page, unless the address says otherwise.
@@ -44,6 +44,8 @@ struct ListPage {
     previous: Option<String>,
     next: Option<String>,
     filtered: bool,
+    /// Everything is of one NGI: its column tells nothing.
+    one_ngi: bool,
 }
 
 /// A figure that is a link to what it counts.
@@ -80,10 +82,7 @@ struct Column {
 /// What the form shows.
 struct Form {
     values: Vec<(String, String)>,
-    sites: Vec<String>,
-    ngis: Vec<String>,
-    types: Vec<String>,
-    metrics: Vec<String>,
+    known: Arc<Suggestions>,
     flags: [Flag; 13],
 }
 
@@ -163,41 +162,47 @@ pub(in crate::web) async fn list(
 ) -> Response {
     let (mut filter, faults) = Filter::parse(&pairs);
     filter.limit = filter.limit.map(|l| l.min(MOST));
-    let (view, now) = (state.view(), state.now());
+    let now = state.now();
+    let all = state.prepared(now);
     let values: Vec<_> = pairs.into_iter().filter(|(_, v)| !v.trim().is_empty()).collect();
-    page(StatusCode::OK, &build(&state, &view, now, &filter, values, faults))
+    page(StatusCode::OK, &build(&state, &all, now, &filter, values, faults))
 }
 
 fn build(
     state: &WebState,
-    view: &View,
+    from: &Prepared,
     now: Timestamp,
     filter: &Filter,
     values: Vec<(String, String)>,
     faults: Vec<Fault>,
 ) -> ListPage {
-    let s = select(view, filter, now, PAGE);
+    let view: &View = &from.view;
+    let s = select(from, filter, now, PAGE);
     let overdue = s.problems[Band::Overdue as usize];
     let title = if overdue == 0 { "Alarms".to_owned() } else { format!("({overdue} over 72 h) Alarms") };
     let mut frame = Frame::new(state, view, now, "alarms", title);
     frame.refresh = if filter.refresh >= 10 { filter.refresh } else { 0 };
     let to_page = |n: usize| address(&values, "page", &n.to_string());
-    let restricts = |(n, _): &(String, String)| !matches!(n.as_str(), "sort" | "page" | "limit" | "refresh");
+    let filtered = values.iter().any(|(n, _)| !matches!(n.as_str(), "sort" | "page" | "limit" | "refresh"));
+    let columns = columns(filter, &values);
+    let (previous, next) = ((s.page > 1).then(|| to_page(s.page - 1)), (s.page < s.pages).then(|| to_page(s.page + 1)));
+    let form = Form { values, known: state.cache.suggestions(view, now), flags: LASTING };
     ListPage {
         frame,
         counts: counts(&s),
         proposals: proposals(view),
         blocks: blocks(view, &s, now, filter),
-        columns: columns(filter, &values),
+        columns,
         total: s.total,
         matched: s.matched,
         folded: s.folded,
         page: s.page,
         pages: s.pages,
-        previous: (s.page > 1).then(|| to_page(s.page - 1)),
-        next: (s.page < s.pages).then(|| to_page(s.page + 1)),
-        filtered: values.iter().any(restricts),
-        form: form(view, values),
+        previous,
+        next,
+        filtered,
+        one_ngi: form.known.ngis.len() < 2,
+        form,
         faults,
     }
 }
@@ -284,7 +289,10 @@ fn row(view: &View, a: &Aged<'_>, s: &Selection<'_>, now: Timestamp, filter: &Fi
             Standing::Good => "good",
         },
         age: age(a.age),
-        band: band_words(a.band),
+        band: match (Alarm::band(a.age), a.band) {
+            (Band::Overdue, Band::Rod) => "over 72 h by the clock, not when days off are left out",
+            (_, band) => band_words(band),
+        },
         band_class: ["b0", "b1", "b2"][a.band as usize],
         hours: (a.age / HOUR).clamp(1, 96),
         since: short(alarm.since, now),
@@ -306,8 +314,14 @@ fn row(view: &View, a: &Aged<'_>, s: &Selection<'_>, now: Timestamp, filter: &Fi
                 n => format!("{n} changes"),
             }
         ),
-        output: clipped(&alarm.output, 240).into_owned(),
+        output: clipped(without_state(&alarm.output, alarm.state), 240).into_owned(),
     }
+}
+
+/// Most plugins begin with the state, which stands in its own column; the details show the output whole.
+fn without_state(output: &str, state: Is) -> &str {
+    let rest = output.strip_prefix(state.word()).and_then(|r| r.strip_prefix(':').or_else(|| r.strip_prefix(" -")));
+    rest.map(str::trim_start).filter(|r| !r.is_empty()).unwrap_or(output)
 }
 
 /// How often, in words.
@@ -380,27 +394,9 @@ fn columns(filter: &Filter, values: &[(String, String)]) -> Vec<Column> {
         column("Metric", "k-metric", Some(("metric", Sort::Metric))),
         column("Host", "k-host", Some(("host", Sort::Host))),
         column("Flags", "k-flags", None),
-        column("Ep.", "k-ep", Some(("episodes", Sort::Episodes))),
+        column("Times", "k-ep", Some(("episodes", Sort::Episodes))),
         column("Output", "k-output", None),
     ]
-}
-
-fn form(view: &View, values: Vec<(String, String)>) -> Form {
-    let distinct = |of: fn(&Alarm) -> &str| {
-        let mut seen: HashSet<&str> = HashSet::new();
-        seen.extend(view.alarms().map(|a| of(a)).filter(|t| !t.is_empty()));
-        let mut all: Vec<String> = seen.into_iter().map(|t| visible(t).into_owned()).collect();
-        all.sort_unstable();
-        all
-    };
-    Form {
-        values,
-        sites: distinct(|a| &a.about.site),
-        ngis: distinct(|a| &a.about.ngi),
-        types: distinct(|a| &a.about.service_type),
-        metrics: distinct(|a| &a.about.metric),
-        flags: LASTING,
-    }
 }
 
 /// An address of the list: these pairs, with one of them set. Any other change of page than paging goes to the first.

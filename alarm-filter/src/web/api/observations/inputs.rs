@@ -256,7 +256,10 @@ fn clip(value: Cow<'_, str>, most: usize) -> Cow<'_, str> {
         return value;
     }
     let mark = format!(" … [clipped: {} bytes in all]", value.len());
-    let end = value.floor_char_boundary(most.saturating_sub(mark.len()));
+    let mut end = most.saturating_sub(mark.len());
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
     Cow::Owned(value[..end].to_owned() + &mark)
 }
 

@@ -1,0 +1,234 @@
+//! What lists need of every alarm, in one dense row of memory: a page over ten thousand alarms then touches the alarms of
+//! the page only. Made once for a view, from that of the view before: alarms that did not change are not looked at again.
+
+use super::select::{Aged, Standing};
+use crate::view::View;
+use alarm_core::alarm::{Alarm, Band};
+use alarm_core::flag::Flag;
+use alarm_core::state::State;
+use alarm_core::time::{HOUR, Millis, Timestamp};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// From which age on days off matter (DC4).
+const OVERDUE: Millis = 72 * HOUR;
+/// How long the suggestions of the form may be old.
+const SUGGESTIONS: Millis = 15_000;
+
+/// A view with its entries.
+pub(super) struct Prepared {
+    /// The view.
+    pub(super) view: Arc<View>,
+    /// In the order of [`View::alarms`].
+    entries: Vec<Entry>,
+}
+
+/// What is kept of an alarm.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Its age but for the span that goes on.
+    fixed: Millis,
+    /// Since when it fails.
+    open: Option<Timestamp>,
+    /// Downtimes count: its age is asked of the alarm itself.
+    windowed: bool,
+    /// Its age without days off at `looked`; only where it was over the mark then.
+    working: Option<(Timestamp, Millis)>,
+    state: State,
+    standing: Standing,
+    masked: bool,
+}
+
+impl Entry {
+    fn of(view: &View, alarm: &Alarm, now: Timestamp) -> Self {
+        let windowed = !view.windows(alarm).is_empty();
+        let ended = |s: &alarm_core::alarm::Span| s.to.map_or(0, |to| to.since(s.from).max(0));
+        let apart = alarm.set_apart()
+            || alarm.flags.contains_key(&Flag::Outage)
+            || alarm.masked_by.is_some()
+            || alarm.cause.is_some();
+        let mut entry = Entry {
+            fixed: alarm.failing_before + alarm.failing.iter().map(ended).sum::<Millis>(),
+            open: alarm.failing.last().filter(|s| s.to.is_none()).map(|s| s.from),
+            windowed,
+            working: None,
+            state: alarm.state,
+            standing: match alarm.failing_now() {
+                true if apart => Standing::Apart,
+                true => Standing::Failing,
+                false => Standing::Good,
+            },
+            masked: alarm.masked_by.is_some(),
+        };
+        if entry.age(view, alarm, now) >= OVERDUE {
+            entry.working = Some((now, alarm.working_age(now, view.windows(alarm), &view.settings)));
+        }
+        entry
+    }
+
+    fn age(&self, view: &View, alarm: &Alarm, now: Timestamp) -> Millis {
+        if self.windowed {
+            return view.age(alarm, now);
+        }
+        self.fixed + self.open.map_or(0, |from| now.since(from).max(0))
+    }
+
+    /// AL4 and DC4: wall-clock hours decide the 24 h; days off are left out of the 72 h.
+    fn band(&self, view: &View, alarm: &Alarm, age: Millis, now: Timestamp) -> Band {
+        let by_clock = Alarm::band(age);
+        if by_clock != Band::Overdue {
+            return by_clock;
+        }
+        let overdue = match self.working {
+            // It only grows, and never faster than the clock.
+            Some((then, working)) if now >= then && working >= OVERDUE => true,
+            Some((then, working)) if now >= then && working + now.since(then) < OVERDUE => false,
+            _ => alarm.working_age(now, view.windows(alarm), &view.settings) >= OVERDUE,
+        };
+        if overdue { Band::Overdue } else { Band::Rod }
+    }
+}
+
+/// One alarm with what depends on the moment.
+pub(super) fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
+    with(view, alarm, &Entry::of(view, alarm, now), now)
+}
+
+fn with<'v>(view: &View, alarm: &'v Arc<Alarm>, e: &Entry, now: Timestamp) -> Aged<'v> {
+    let age = e.age(view, alarm, now);
+    let band = e.band(view, alarm, age, now);
+    Aged { alarm, age, band, state: e.state, standing: e.standing, masked: e.masked }
+}
+
+impl Prepared {
+    /// The entries of a view, as far as possible from those of an earlier one.
+    pub(super) fn of(view: Arc<View>, now: Timestamp, before: Option<&Prepared>) -> Self {
+        let same = |b: &&Prepared| {
+            Arc::ptr_eq(&b.view.downtimes, &view.downtimes) && Arc::ptr_eq(&b.view.settings, &view.settings)
+        };
+        let mut old = before.filter(same).map(|b| b.view.alarms().zip(&b.entries).peekable());
+        let mut entries = Vec::with_capacity(before.map_or(64, |b| b.entries.len() + 64));
+        for alarm in view.alarms() {
+            let known = old.as_mut().and_then(|old| {
+                // Both are in the order of their ids.
+                while old.next_if(|(o, _)| !Arc::ptr_eq(o, alarm) && o.id < alarm.id).is_some() {}
+                old.next_if(|(o, _)| Arc::ptr_eq(o, alarm)).map(|(_, e)| *e)
+            });
+            entries.push(known.unwrap_or_else(|| Entry::of(&view, alarm, now)));
+        }
+        Prepared { view, entries }
+    }
+
+    /// All alarms that anybody may see.
+    pub(super) fn aged(&self, now: Timestamp) -> impl Iterator<Item = Aged<'_>> {
+        self.view.alarms().zip(&self.entries).map(move |(alarm, e)| with(&self.view, alarm, e, now))
+    }
+}
+
+/// What the form suggests.
+#[derive(Default)]
+pub(super) struct Suggestions {
+    /// Sites.
+    pub(super) sites: Vec<String>,
+    /// NGIs.
+    pub(super) ngis: Vec<String>,
+    /// Service types.
+    pub(super) types: Vec<String>,
+    /// Metrics.
+    pub(super) metrics: Vec<String>,
+}
+
+impl Suggestions {
+    fn of(view: &View) -> Self {
+        let mut seen: [HashSet<&str>; 4] = Default::default();
+        for alarm in view.alarms() {
+            let a = &alarm.about;
+            for (set, text) in seen.iter_mut().zip([&a.site, &a.ngi, &a.service_type, &a.metric]) {
+                if !text.is_empty() {
+                    set.insert(text);
+                }
+            }
+        }
+        let [sites, ngis, types, metrics] = seen.map(|set| {
+            let mut all: Vec<String> = set.into_iter().map(|t| super::visible(t).into_owned()).collect();
+            all.sort_unstable();
+            all
+        });
+        Suggestions { sites, ngis, types, metrics }
+    }
+}
+
+/// What is kept from one request to the next.
+#[derive(Default)]
+pub struct Cache {
+    prepared: Mutex<Option<Arc<Prepared>>>,
+    suggestions: Mutex<Option<(Timestamp, Arc<Suggestions>)>>,
+}
+
+impl Cache {
+    /// The view of now with its entries.
+    pub(super) fn prepared(&self, view: Arc<View>, now: Timestamp) -> Arc<Prepared> {
+        let mut kept = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(p) = kept.as_ref().filter(|p| Arc::ptr_eq(&p.view, &view)) {
+            return Arc::clone(p);
+        }
+        let new = Arc::new(Prepared::of(view, now, kept.as_deref()));
+        *kept = Some(Arc::clone(&new));
+        new
+    }
+
+    /// What the form suggests; a little old at times.
+    pub(super) fn suggestions(&self, view: &View, now: Timestamp) -> Arc<Suggestions> {
+        let mut kept = self.suggestions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, s)) = kept.as_ref()
+            && (0..SUGGESTIONS).contains(&now.since(*at))
+        {
+            return Arc::clone(s);
+        }
+        let new = Arc::new(Suggestions::of(view));
+        *kept = Some((now, Arc::clone(&new)));
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{NOW, sample_view};
+    use super::*;
+    use alarm_core::time::{DAY, MINUTE};
+
+    #[test]
+    fn entries_say_what_the_alarms_say_at_any_time() {
+        let view = Arc::new(sample_view(400));
+        let p = Prepared::of(view.clone(), NOW, None);
+        for later in [0, MINUTE, 7 * HOUR, DAY, 3 * DAY, 9 * DAY] {
+            let now = NOW.plus(later);
+            for a in p.aged(now) {
+                assert_eq!(a.age, view.age(a.alarm, now));
+                let working = a.alarm.working_age(now, view.windows(a.alarm), &view.settings);
+                assert_eq!(a.band == Band::Overdue, a.age >= OVERDUE && working >= OVERDUE, "{:?}", a.alarm);
+            }
+        }
+    }
+
+    #[test]
+    fn what_changed_is_seen_and_what_did_not_is_kept() {
+        let mut world = super::super::samples::sample_world(50);
+        let before = Prepared::of(Arc::new(View::of(&world)), NOW, None);
+        let ids: Vec<_> = world.alarms.keys().cloned().collect();
+        world.alarms.remove(&ids[0]);
+        world.alarms.remove(&ids[20]);
+        if let Some(alarm) = world.alarms.get_mut(&ids[7]) {
+            Arc::make_mut(alarm).state = State::Up;
+        }
+        let new = Arc::new(Alarm { id: "00".into(), ..(*world.alarms[&ids[9]]).clone() });
+        world.alarms.insert(new.id.clone(), new);
+        let after = Arc::new(View::of(&world));
+        let quick = Prepared::of(after.clone(), NOW, Some(&before));
+        let whole = Prepared::of(after, NOW, None);
+        let all =
+            |p: &Prepared| p.aged(NOW).map(|a| (a.alarm.id.clone(), a.age, a.state, a.masked)).collect::<Vec<_>>();
+        assert_eq!(all(&quick), all(&whole));
+        assert_eq!(quick.entries.len(), 49);
+    }
+}
