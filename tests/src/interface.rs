@@ -31,6 +31,8 @@ const EVERYTHING: &str = "name = \"EVERYTHING\"\nvo = \"ops\"\n[service_types]\n
 pub struct Setup {
     /// The Nagios servers: name, group (empty: none of its own), `nagios.cfg`.
     pub monitors: Vec<(String, String, PathBuf)>,
+    /// Who may hand in observations over HTTP.
+    pub http: Vec<String>,
     /// GOCDB's answers in a folder.
     pub gocdb: Option<PathBuf>,
     /// The store's folder; none: in the test's own.
@@ -45,6 +47,11 @@ impl Setup {
     /// Beside one Nagios.
     pub fn beside(nagios: &Nagios) -> Self {
         Setup { monitors: vec![("nagios-a".into(), String::new(), nagios.configuration())], ..Setup::default() }
+    }
+
+    /// Beside no Nagios: what this sender posts is all that it knows.
+    pub fn posted_by(source: &str) -> Self {
+        Setup { http: vec![source.into()], ..Setup::default() }
     }
 }
 
@@ -66,6 +73,10 @@ pub fn configure(folder: &Path, setup: &Setup) -> Result<PathBuf> {
     std::fs::write(&profile, text)?;
     let name = text.lines().find_map(|line| line.strip_prefix("name = \"")).unwrap_or("EVERYTHING\"");
     let store = setup.store.clone().unwrap_or_else(|| folder.join("store"));
+    // The daemon makes no folder: on a disk that is not mounted it would begin anew.
+    if !store.is_dir() {
+        std::fs::create_dir(&store).map_err(Fail::at(store.display()))?;
+    }
     let mut text = setup.extra.clone();
     let _always_fits = write!(
         text,
@@ -80,6 +91,9 @@ pub fn configure(folder: &Path, setup: &Setup) -> Result<PathBuf> {
                 let _always_fits = writeln!(text, "{method} = {{ source = {file:?} }}");
             }
         }
+    }
+    if !setup.http.is_empty() {
+        let _always_fits = writeln!(text, "\n[http]\nsources = {:?}", setup.http);
     }
     for (name, group, configuration) in &setup.monitors {
         let _always_fits = write!(text, "\n[[monitor]]\nname = {name:?}\nnagios_cfg = {configuration:?}\n");

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[test]
 fn every_answer_comes_after_the_sync() -> Result {
     let place = Place::new("trace")?;
-    let mut filter = Filter::prepare(Setup::default())?;
+    let mut filter = Filter::prepare(Setup::posted_by("poster"))?;
     filter.launch_traced(&place.join("strace"))?;
     filter.until_ready()?;
     for sequence in 1..=20 {
@@ -52,7 +52,7 @@ fn the_cursor_moves_after_the_sync() -> Result {
 fn a_full_disk_is_said_and_what_was_refused_is_taken_when_there_is_room_again() -> Result {
     let disk = Place::new("full")?;
     let small = variable("GRIDWARD_SMALL_DISK")?;
-    let setup = Setup { store: Some(small.join("full")), ..Setup::default() };
+    let setup = Setup { store: Some(small.join("full")), ..Setup::posted_by("poster") };
     let mut filter = Filter::start(setup)?;
     let filler = small.join("filler");
     fill(&filler)?;
@@ -82,9 +82,9 @@ fn a_full_disk_is_said_and_what_was_refused_is_taken_when_there_is_room_again() 
 fn a_read_only_disk_is_refused_by_name() -> Result {
     let small = variable("GRIDWARD_SMALL_DISK")?.join("readonly");
     let readonly = variable("GRIDWARD_READONLY_DISK")?.join("readonly");
-    let mut filter = Filter::start(Setup { store: Some(small), ..Setup::default() })?;
+    let mut filter = Filter::start(Setup { store: Some(small), ..Setup::posted_by("poster") })?;
     filter.stop()?;
-    let mut refused = Filter::prepare(Setup { store: Some(readonly.clone()), ..Setup::default() })?;
+    let mut refused = Filter::prepare(Setup { store: Some(readonly.clone()), ..Setup::posted_by("poster") })?;
     refused.launch()?;
     assert!(!refused.until_ended()?.success());
     names_all(&refused.console()?, &[&readonly.display().to_string(), "read-only"])
@@ -92,8 +92,8 @@ fn a_read_only_disk_is_refused_by_name() -> Result {
 
 #[test]
 fn a_store_that_is_in_use_is_refused_by_name() -> Result {
-    let first = Filter::start(Setup::default())?;
-    let mut second = Filter::prepare(Setup { store: Some(first.store()), ..Setup::default() })?;
+    let first = Filter::start(Setup::posted_by("poster"))?;
+    let mut second = Filter::prepare(Setup { store: Some(first.store()), ..Setup::posted_by("poster") })?;
     second.launch()?;
     assert!(!second.until_ended()?.success());
     names_all(&second.console()?, &[&first.store().display().to_string()])

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::replay::Files;
-use crate::config::Config;
+use crate::config::{Config, JOURNAL};
 use crate::explain::{Asked, Explanation, explain, explain_told, from_records, keys_among, keys_of, words};
 use crate::store::{OpenOptions, SqliteHistory};
 use alarm_core::profile::Profiles;
@@ -10,9 +10,6 @@ use alarm_core::time::Timestamp;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// The journal's file in the store's folder.
-const JOURNAL: &str = "journal.db";
 
 /// Why is there an alarm, or why not.
 #[derive(Debug, clap::Args)]

@@ -30,6 +30,9 @@ use std::path::{Path, PathBuf};
 /// Where the configuration is looked for unless it is named.
 pub const DEFAULT_PATH: &str = "/etc/gridward/alarm-filter.toml";
 
+/// The journal's file in the store's folder.
+pub const JOURNAL: &str = "journal.db";
+
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +145,11 @@ impl Config {
             }
         }
         self.profiles.settle(folder);
+    }
+
+    /// The journal's file.
+    pub fn journal(&self) -> PathBuf {
+        self.store.join(JOURNAL)
     }
 
     fn faults(&self) -> Vec<sections::Fault> {
