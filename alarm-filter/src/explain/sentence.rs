@@ -39,10 +39,6 @@ pub fn sentence(event: &Event) -> Option<String> {
             DeletedDowntime::Host { host } => {
                 format!("In {}, all downtimes of {} and its services were deleted.", clean(monitor), clean(host))
             }
-            DeletedDowntime::Window { start, end, .. } => {
-                let (start, end) = (time(*start), time(*end));
-                format!("In {}, the waiting downtime from {start} to {end} is gone.", clean(monitor))
-            }
         },
         Event::MonitorStarted { monitor, .. } => {
             format!("{} started or read its configuration anew; what it knew of flapping is forgotten.", clean(monitor))
