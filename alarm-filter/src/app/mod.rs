@@ -16,8 +16,8 @@ use crate::source::nagios_log::tail::{Begin, TailOptions};
 use crate::source::run::{MonitorFiles, Shared};
 use crate::store::{OpenOptions, SqliteHistory, SqliteStore, Store};
 use crate::view::View;
-use crate::web::{OpenHistory, Readers};
 use crate::web::{self, WebState};
+use crate::web::{OpenHistory, Readers};
 use alarm_core::input::Text;
 use alarm_core::time::Timestamp;
 use papers::Papers;
@@ -83,7 +83,9 @@ pub fn run(config: Config) -> Result<(), String> {
 
     let (ended, keeper_ended) = oneshot::channel::<()>();
     let watcher = thread("watcher", move || {
-        let result = keeping.join().unwrap_or_else(|_| Err("the engine's thread panicked; this is a fault of the program".into()));
+        let result = keeping
+            .join()
+            .unwrap_or_else(|_| Err("the engine's thread panicked; this is a fault of the program".into()));
         // Whoever waited for it may be gone already.
         let _ = ended.send(());
         result
@@ -130,6 +132,7 @@ fn state(
         readers: Arc::new(Readers::new(open)),
         clock: Arc::new(move || clock.lock().unwrap_or_else(PoisonError::into_inner).now().at),
         metrics,
+        cache: Arc::default(),
         config: look.web(),
         waiting_for: Arc::new(move || {
             let behind = behind.lock().unwrap_or_else(PoisonError::into_inner);
@@ -184,7 +187,8 @@ fn start_monitors(
         let cursor: Option<Cursor> =
             cursors.iter().find(|(name, _)| *name == key).and_then(|(_, json)| serde_json::from_str(json).ok());
         let shared = shared.clone();
-        threads.push(thread(&format!("source {}", files.name), move || crate::source::run::run(files, cursor, shared))?);
+        threads
+            .push(thread(&format!("source {}", files.name), move || crate::source::run::run(files, cursor, shared))?);
     }
     Ok(threads)
 }

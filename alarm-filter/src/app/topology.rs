@@ -23,8 +23,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) fn start(papers: &Papers, shared: &Shared) -> Result<Option<JoinHandle<()>>, String> {
     let config = papers.config();
     let Some(topology) = &config.topology else { return Ok(None) };
-    let refresher =
-        Refresher::new(topology, &super::topology_folder(&config.store)).map_err(|e| e.to_string())?;
+    let refresher = Refresher::new(topology, &super::topology_folder(&config.store)).map_err(|e| e.to_string())?;
     let shared = shared.clone();
     super::thread("topology", move || keep(refresher, &shared)).map(Some)
 }
@@ -41,10 +40,8 @@ fn keep(mut refresher: Refresher, shared: &Shared) {
             };
             if last.as_ref() != Some(&health) {
                 let (state, detail) = health.clone();
-                let input =
-                    Input::SourceState(SourceState { source: GOCDB.into(), health: state, since: now, detail });
-                let news =
-                    News::Inputs { monitor: GOCDB.into(), inputs: vec![input], cursor: None, caught_up: true };
+                let input = Input::SourceState(SourceState { source: GOCDB.into(), health: state, since: now, detail });
+                let news = News::Inputs { monitor: GOCDB.into(), inputs: vec![input], cursor: None, caught_up: true };
                 if shared.news.blocking_send(news).is_err() {
                     return;
                 }

@@ -16,7 +16,9 @@ pub enum RestoreError {
     #[error(transparent)]
     Row(#[from] RowError),
     /// A record whose events cannot be read.
-    #[error("record {seq} of the journal cannot be read: {error}; restore a backup, or run check-store to see what is lost")]
+    #[error(
+        "record {seq} of the journal cannot be read: {error}; restore a backup, or run check-store to see what is lost"
+    )]
     Record {
         /// Its seq.
         seq: u64,
@@ -24,7 +26,9 @@ pub enum RestoreError {
         error: serde_json::Error,
     },
     /// A record of a newer version.
-    #[error("record {seq} was decided by rules of version {version}, this program knows {RULES_VERSION}; install the newer program")]
+    #[error(
+        "record {seq} was decided by rules of version {version}, this program knows {RULES_VERSION}; install the newer program"
+    )]
     Newer {
         /// Its seq.
         seq: u64,

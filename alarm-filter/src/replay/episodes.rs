@@ -86,9 +86,11 @@ pub fn ended<'e>(records: &[Record], engine: &'e Engine) -> Vec<(Episode, &'e Al
 /// The episodes that go on.
 pub fn open(engine: &Engine) -> impl Iterator<Item = Episode> {
     let world = engine.world();
-    let off = world.closed.values().map(|c| &c.alarm).filter(|a| {
-        world.watch(&a.key).and_then(|w| w.off.as_ref()).is_some_and(|off| off.alarm == a.id)
-    });
+    let off = world
+        .closed
+        .values()
+        .map(|c| &c.alarm)
+        .filter(|a| world.watch(&a.key).and_then(|w| w.off.as_ref()).is_some_and(|off| off.alarm == a.id));
     world.alarms.values().chain(off).filter(|a| a.failing_now()).map(|a| Episode::of(a, None))
 }
 

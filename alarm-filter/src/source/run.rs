@@ -109,7 +109,12 @@ impl Source {
             if at_end {
                 if !caught_up {
                     // Whoever waits for the past to be read is told, even if there was nothing in it.
-                    self.send(News::Inputs { monitor: self.name(), inputs: Vec::new(), cursor: None, caught_up: true })?;
+                    self.send(News::Inputs {
+                        monitor: self.name(),
+                        inputs: Vec::new(),
+                        cursor: None,
+                        caught_up: true,
+                    })?;
                     caught_up = true;
                 }
                 self.objects()?;
@@ -130,7 +135,9 @@ impl Source {
                 for notice in batch.notices {
                     tracing::info!(monitor = %self.files.name, "{notice}");
                     match notice {
-                        Notice::Gap { .. } | Notice::Truncated { copy: None, .. } => self.gap = Some(notice.to_string()),
+                        Notice::Gap { .. } | Notice::Truncated { copy: None, .. } => {
+                            self.gap = Some(notice.to_string())
+                        }
                         Notice::Missing { .. } => self.trouble = Some(notice.to_string()),
                         _ => {}
                     }
@@ -225,12 +232,14 @@ impl Source {
         };
         let state: (SourceHealth, Text) = (state.0, state.1.into());
         // Minutes pass; the news is that it is silent.
-        let same = self.health.as_ref().is_some_and(|h| h.0 == state.0 && (h.0 == SourceHealth::Silent || h.1 == state.1));
+        let same =
+            self.health.as_ref().is_some_and(|h| h.0 == state.0 && (h.0 == SourceHealth::Silent || h.1 == state.1));
         if same {
             return Ok(());
         }
         self.health = Some(state.clone());
-        let input = Input::SourceState(SourceState { source: self.name(), health: state.0, since: now(), detail: state.1 });
+        let input =
+            Input::SourceState(SourceState { source: self.name(), health: state.0, since: now(), detail: state.1 });
         self.send(News::Inputs { monitor: self.name(), inputs: vec![input], cursor: None, caught_up: true })
     }
 
