@@ -193,9 +193,8 @@ pub fn observation(
     .to_string()
 }
 
-/// What a file of the store's folder is called whose name tells that it holds the sources' cursors, if they have one of
-/// their own.
-pub const CURSOR_FILE: &str = "cursor";
+/// How the names of all files in the store's folder begin that hold what was read and how far.
+pub const JOURNAL_FILES: &str = "journal.";
 
 /// Fails unless the text holds each of these: messages must name the object and what to do.
 pub fn names_all(text: &str, parts: &[&str]) -> Result {
