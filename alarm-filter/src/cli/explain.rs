@@ -37,7 +37,39 @@ pub(super) struct Args {
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
     #[command(flatten)]
-    recording: Option<Files>,
+    recording: Recorded,
+}
+
+/// A recording instead of a journal: as `replay` takes it, and all of it optional.
+#[derive(Debug, clap::Args)]
+struct Recorded {
+    /// Instead of a journal: a recording. A nagios.log; several, oldest first.
+    #[arg(long = "nagios-log", requires = "profile", value_name = "FILE")]
+    logs: Vec<PathBuf>,
+    /// Of the recording: an objects.cache; several, oldest first.
+    #[arg(long, requires = "logs", value_name = "FILE", num_args = 1..)]
+    objects: Vec<PathBuf>,
+    /// Of the recording: a status.dat; several, in any order.
+    #[arg(long, requires = "logs", value_name = "FILE", num_args = 1..)]
+    status: Vec<PathBuf>,
+    /// Of the recording: the profile that raises alarms.
+    #[arg(long, requires = "logs", value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Of the recording: a folder with GOCDB's answers, named by their methods.
+    #[arg(long, requires = "logs", value_name = "DIR")]
+    gocdb: Option<PathBuf>,
+}
+
+impl Recorded {
+    fn files(&self) -> Option<Files> {
+        Some(Files {
+            logs: self.logs.clone(),
+            objects: self.objects.clone(),
+            status: self.status.clone(),
+            profile: self.profile.clone()?,
+            gocdb: self.gocdb.clone(),
+        })
+    }
 }
 
 /// RFC 3339 or epoch seconds.
@@ -51,8 +83,8 @@ pub(super) fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let answers = match &args.recording {
-        Some(files) => of_recording(args, files)?,
+    let answers = match args.recording.files() {
+        Some(files) => of_recording(args, &files)?,
         None => of_journal(args)?,
     };
     if args.format == "json" {
