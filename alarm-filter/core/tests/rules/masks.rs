@@ -75,7 +75,7 @@ fn al6_followers_come_back_when_the_leader_is_set_apart() {
 }
 
 #[test]
-#[ignore = "bug: Flag::sets_apart leaves AL10 out, so that followers stay under a leader in an outage"]
+
 fn al6_followers_come_back_when_the_leader_goes_into_an_outage() {
     let mut d = masked();
     d.downtime("ce.a", Severity::Outage, true, "1h", "10h");
@@ -104,7 +104,7 @@ fn al6_there_are_no_chains() {
 }
 
 #[test]
-#[ignore = "bug: Flag::sets_apart leaves AL10 out, so that an alarm in an outage can be made a leader"]
+
 fn al6_an_alarm_that_is_set_apart_or_stable_ok_leads_nobody() {
     let mut d = Desk::new();
     d.fails("ce.a", JOB);
