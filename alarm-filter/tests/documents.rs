@@ -1,4 +1,5 @@
 //! What the documents promise is there: every flag word is explained, and every test that is named exists.
+#![expect(clippy::panic, reason = "in the helpers of tests a surprise is a failure")]
 
 use alarm_core::flag::Flag;
 use std::path::{Path, PathBuf};

@@ -61,7 +61,7 @@ fn run_sources(
     more: impl FnOnce(&Settings, Timestamp, &Shared) -> Result<Vec<JoinHandle<()>>, String>,
 ) -> Result<(), String> {
     let listening = web::bind(&config.listen.to_string()).map_err(|e| e.to_string())?;
-    let store = SqliteStore::open(&config.store, OpenOptions::default()).map_err(|e| e.to_string())?;
+    let store = SqliteStore::open(&config.journal(), OpenOptions::default()).map_err(|e| e.to_string())?;
     for finding in store.findings() {
         tracing::warn!("{}", finding.text);
     }
@@ -139,9 +139,9 @@ fn state(
     metrics: Arc<Metrics>,
     behind: Arc<Mutex<BTreeSet<Text>>>,
 ) -> WebState {
-    let folder = papers.config().store.clone();
+    let journal = papers.config().journal();
     let open: OpenHistory = Arc::new(move || {
-        SqliteHistory::open(&folder, OpenOptions::default()).map(|h| Box::new(h) as Box<dyn crate::store::History>)
+        SqliteHistory::open(&journal, OpenOptions::default()).map(|h| Box::new(h) as Box<dyn crate::store::History>)
     });
     let clock = Mutex::new(Clock::start());
     let look = papers.clone();
