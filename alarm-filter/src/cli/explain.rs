@@ -109,16 +109,16 @@ fn of_recording(args: &Args, files: &Files) -> Result<Vec<Explanation>, String> 
 }
 
 fn of_journal(args: &Args) -> Result<Vec<Explanation>, String> {
-    let (folder, profiles) = match &args.store {
-        Some(folder) => (folder.clone(), None),
+    let (journal, profiles) = match &args.store {
+        Some(folder) => (folder.join(JOURNAL), None),
         None => {
             let path = args.config.as_deref().unwrap_or(Path::new(crate::config::DEFAULT_PATH));
             let config = Config::load(path).map_err(|e| e.to_string())?;
             let profiles = config.profiles.load().map_err(|lines| lines.join("\n"))?;
-            (config.store.clone(), Some(profiles))
+            (config.journal(), Some(profiles))
         }
     };
-    let history = SqliteHistory::open(&folder.join(JOURNAL), OpenOptions::default()).map_err(|e| e.to_string())?;
+    let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let asked = Asked { host: &args.host, metric: &args.metric };
     let upto = u64::MAX;
     let keys = or_itself(keys_of(&history, asked, upto).map_err(|e| e.to_string())?, asked);

@@ -163,6 +163,11 @@ impl Config {
         faults
     }
 
+    /// The journal's file.
+    pub fn journal(&self) -> PathBuf {
+        self.store.join(JOURNAL)
+    }
+
     /// The rules' settings. `has` says of a monitor whether its notifications and its status.dat can be seen, what its
     /// time unit is and how far its local time is ahead of UTC.
     pub fn settings(&self, has: impl Fn(&MonitorSection) -> MonitorSettings) -> Settings {

@@ -73,7 +73,7 @@ impl Entry {
             masked: alarm.masked_by.is_some(),
         };
         if entry.age(view, alarm, now) >= OVERDUE {
-            entry.working = Some((now, alarm.working_age(now, view.windows(alarm), &view.settings)));
+            entry.working = Some((now, alarm.working_age(now, &view.windows(alarm), &view.settings)));
         }
         entry
     }
@@ -95,7 +95,7 @@ impl Entry {
             // It only grows, and never faster than the clock.
             Some((then, working)) if now >= then && working >= OVERDUE => true,
             Some((then, working)) if now >= then && working + now.since(then) < OVERDUE => false,
-            _ => alarm.working_age(now, view.windows(alarm), &view.settings) >= OVERDUE,
+            _ => alarm.working_age(now, &view.windows(alarm), &view.settings) >= OVERDUE,
         };
         if overdue { Band::Overdue } else { Band::Rod }
     }

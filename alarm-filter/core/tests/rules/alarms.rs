@@ -83,9 +83,7 @@ fn al1_a_candidate_raises_nothing() {
 }
 
 #[test]
-fn al1_without_a_profile_nothing_is_lost() {
-    let mut d = Desk::new();
-    d.profile.name = "".into();
+fn al1_a_profile_may_take_everything() {
     let mut empty = Desk::empty();
     empty.profile.service_types = [("*".into(), vec!["*".into()])].into();
     empty.refresh_profiles(&[]);
