@@ -73,10 +73,6 @@ pub fn configure(folder: &Path, setup: &Setup) -> Result<PathBuf> {
     std::fs::write(&profile, text)?;
     let name = text.lines().find_map(|line| line.strip_prefix("name = \"")).unwrap_or("EVERYTHING\"");
     let store = setup.store.clone().unwrap_or_else(|| folder.join("store"));
-    // The daemon makes no folder: on a disk that is not mounted it would begin anew.
-    if !store.is_dir() {
-        std::fs::create_dir(&store).map_err(Fail::at(store.display()))?;
-    }
     let mut text = setup.extra.clone();
     let _always_fits = write!(
         text,

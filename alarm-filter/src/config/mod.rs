@@ -147,11 +147,6 @@ impl Config {
         self.profiles.settle(folder);
     }
 
-    /// The journal's file.
-    pub fn journal(&self) -> PathBuf {
-        self.store.join(JOURNAL)
-    }
-
     fn faults(&self) -> Vec<sections::Fault> {
         let mut faults = Vec::new();
         for (i, monitor) in self.monitors.iter().enumerate() {
