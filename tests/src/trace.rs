@@ -51,6 +51,12 @@ impl Call {
             || self.name.starts_with("rename")
     }
 
+    /// What stands between the first and the last quotation mark.
+    fn payload(&self) -> &str {
+        let quoted = self.text.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"'));
+        quoted.map_or("", |(payload, _)| payload)
+    }
+
     /// `12<socket:[345]>`.
     fn descriptor(&self) -> &str {
         self.text.split([',', ')']).next().unwrap_or_default()
@@ -96,11 +102,12 @@ impl Trace {
         let (post, store) = (format!("POST {path}"), store.display().to_string());
         let mut answers = 0;
         for answer in self.calls.iter().filter(|call| call.writes() && call.text.contains("HTTP/1.1 2")) {
-            let earlier = self.calls.iter().filter(|call| call.ended < answer.begun);
-            let mut asked = earlier.filter(|call| {
-                call.reads() && call.descriptor() == answer.descriptor() && call.text.contains("HTTP/1.1")
-            });
-            let Some(asked) = asked.next_back().filter(|call| call.text.contains(&post)) else { continue };
+            // A request may come in several pieces; they end where the answer before it went out.
+            let same = self.calls.iter().filter(|call| call.descriptor() == answer.descriptor());
+            let before = same.filter(|call| call.ended < answer.begun);
+            let pieces: Vec<_> = before.rev().take_while(|call| !call.writes()).filter(|call| call.reads()).collect();
+            let request: String = pieces.iter().rev().map(|call| call.payload()).collect();
+            let Some(asked) = pieces.first().filter(|_| request.starts_with(&post)) else { continue };
             ensure(self.synced_between(asked.ended, answer.begun, &store), || {
                 format!(
                     "line {}: answered without a sync after the request on line {}: {}",
@@ -164,6 +171,14 @@ mod tests {
     #[test]
     fn an_answer_after_the_sync_is_right() -> Result {
         assert_eq!(Trace::parse(GOOD).answers_follow_sync("/api/v1/observations", Path::new("/s/store"))?, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_request_may_come_in_pieces() -> Result {
+        let piece = "10 recvfrom(9<socket:[1]>, \"POST /api/v1/obs\", 24, 0, NULL, NULL) = 24\n";
+        let text = piece.to_owned() + &GOOD.replace("POST /api/v1/obs", "");
+        assert_eq!(Trace::parse(&text).answers_follow_sync("/api/v1/observations", Path::new("/s/store"))?, 1);
         Ok(())
     }
 

@@ -99,7 +99,7 @@ fn a_read_only_disk_is_refused_by_name() -> Result {
     let mut refused = Filter::prepare(Setup { store: Some(readonly.clone()), ..Setup::posted_by("poster") })?;
     refused.launch()?;
     assert!(!refused.until_ended()?.success());
-    names_all(&refused.console()?, &[&readonly.display().to_string(), "read-only"])
+    names_all(&refused.console()?, &[&readonly.display().to_string(), "Read-only file system"])
 }
 
 #[test]
