@@ -81,15 +81,12 @@ impl View {
     }
 
     /// The downtimes that count for an alarm's age.
-    pub fn windows(&self, alarm: &Alarm) -> &[DowntimeWindow] {
-        match alarm.key.service {
-            Some(_) => self.downtimes.of(&alarm.key.host, &alarm.about.service_type),
-            None => &[],
-        }
+    pub fn windows(&self, alarm: &Alarm) -> Vec<DowntimeWindow> {
+        alarm_core::downtime::windows_of(self.topology.as_deref(), &self.downtimes, alarm)
     }
 
     /// An alarm's age in milliseconds.
     pub fn age(&self, alarm: &Alarm, now: Timestamp) -> Millis {
-        alarm.age(now, self.windows(alarm))
+        alarm.age(now, &self.windows(alarm))
     }
 }

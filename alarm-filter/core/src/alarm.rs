@@ -202,8 +202,13 @@ impl Alarm {
         if settings.calendar.age72 == Age72::WallClock {
             return self.age(now, windows);
         }
-        let off: Millis =
-            self.failing.iter().map(|s| settings.calendar.days_off_within(s.from, s.to.unwrap_or(now))).sum();
+        let off: Millis = self
+            .failing
+            .iter()
+            .flat_map(|s| settings.calendar.days_off(s.from, s.to.unwrap_or(now)))
+            // What of a day off lies in an outage is no part of the age already.
+            .map(|(from, to)| to.since(from) - crate::downtime::outage_within(windows, from, to))
+            .sum();
         (self.age(now, windows) - off).max(0)
     }
 
@@ -241,6 +246,11 @@ impl Alarm {
         let recent = self.turns.iter().filter(|t| now.since(**t) <= settings.unstable_window).count();
         recent >= usize::try_from(settings.unstable_changes).unwrap_or(usize::MAX)
             || self.flags.contains_key(&Flag::Flapping)
+    }
+
+    /// AL8 to AL10: it leads no others.
+    pub fn barred_from_leading(&self) -> bool {
+        self.flags.keys().any(|f| f.bars_from_leading())
     }
 
     /// AL8 and AL9: set apart, no ticket against the site.

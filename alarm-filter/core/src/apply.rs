@@ -114,8 +114,9 @@ impl World {
             Event::CauseEnded { cause, .. } => {
                 self.causes.remove(cause);
                 self.dirty.insert(RowKey::Cause(cause.clone()));
+                let all = self.alarms.values().chain(self.closed.values().map(|c| &c.alarm));
                 let under: Vec<AlarmId> =
-                    self.alarms.values().filter(|a| a.cause.as_ref() == Some(cause)).map(|a| a.id.clone()).collect();
+                    all.filter(|a| a.cause.as_ref() == Some(cause)).map(|a| a.id.clone()).collect();
                 for id in under {
                     if let Some(alarm) = self.alarm_mut(&id) {
                         alarm.cause = None;
@@ -162,13 +163,9 @@ impl World {
         if seen.resets {
             view.notified = 0;
         }
-        let problem = seen.state.is_problem();
         let watch = self.watch_mut(&seen.key);
         if let Some(stands_for) = &seen.stands_for {
             watch.stands_for = Some(stands_for.clone());
-        }
-        if !problem && let Some(off) = &mut watch.off {
-            off.was_ok = true;
         }
         self.rearm_settle(&seen.key);
     }
@@ -333,7 +330,10 @@ impl World {
                 }
                 id
             }
-            Event::Recovered { id, change, .. } => {
+            Event::Recovered { id, key, change } => {
+                if let Some(off) = &mut self.watch_mut(key).off {
+                    off.was_ok = true;
+                }
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.state = change.state;
                     alarm.since = change.at;

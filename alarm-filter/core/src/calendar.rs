@@ -37,8 +37,13 @@ impl Calendar {
 
     /// How much of `[from, to]` lies on whole days off.
     pub fn days_off_within(&self, from: Timestamp, to: Timestamp) -> Millis {
-        let (Some(mut day), Some(last)) = (self.day_of(from), self.day_of(to)) else { return 0 };
-        let mut off = 0;
+        self.days_off(from, to).into_iter().map(|(from, to)| to.since(from)).sum()
+    }
+
+    /// The parts of `[from, to]` that lie on whole days off, one for each day; at most ten years of them.
+    pub fn days_off(&self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let mut off = Vec::new();
+        let (Some(mut day), Some(last)) = (self.day_of(from), self.day_of(to)) else { return off };
         for _ in 0..3660 {
             if day > last {
                 break;
@@ -47,7 +52,10 @@ impl Calendar {
             if !self.works(day)
                 && let (Some(a), Some(b)) = (self.moment(day, NaiveTime::MIN), self.moment(next, NaiveTime::MIN))
             {
-                off += b.min(to).since(a.max(from)).max(0);
+                let part = (a.max(from), b.min(to));
+                if part.0 < part.1 {
+                    off.push(part);
+                }
             }
             day = next;
         }

@@ -62,6 +62,9 @@ impl Engine {
         let cause: Text = format!("cause-{}", self.next_seq()).into();
         let (who, text) = (who.clone(), text.clone());
         self.emit(Event::CauseOpened { cause, who, kind, text, alarms: alarms.to_vec() });
+        for id in alarms {
+            self.refamily_of(id);
+        }
         Ok(())
     }
 
@@ -69,7 +72,12 @@ impl Engine {
         if !self.world.causes.contains_key(cause) {
             return Err(Refusal::NoSuchCause { cause: cause.clone() });
         }
+        let under: Vec<AlarmId> =
+            self.world.alarms.values().filter(|a| a.cause.as_ref() == Some(cause)).map(|a| a.id.clone()).collect();
         self.emit(Event::CauseEnded { cause: cause.clone(), who: who.clone() });
+        for id in under {
+            self.refamily_of(&id);
+        }
         Ok(())
     }
 }

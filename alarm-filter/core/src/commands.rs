@@ -4,6 +4,7 @@ use crate::alarm::{Alarm, AlarmId};
 use crate::command::{Action, Command, OffReason, Refusal};
 use crate::engine::Engine;
 use crate::event::Event;
+use crate::flag::Flag;
 use crate::input::Text;
 use crate::time::Timestamp;
 
@@ -51,8 +52,12 @@ impl Engine {
             return Err(Refusal::NeedsText);
         }
         let settings = &self.world.settings;
-        let until =
-            failing.then(|| until.unwrap_or_else(|| settings.calendar.deadline(self.now, settings.off_working_days)));
+        // A downtime carries its own date: its end.
+        let outage =
+            alarm.flags.get(&Flag::Outage).and_then(|m| m.until).filter(|_| reason == Some(OffReason::Downtime));
+        let until = failing.then(|| {
+            until.or(outage).unwrap_or_else(|| settings.calendar.deadline(self.now, settings.off_working_days))
+        });
         self.close_alarm(&alarm, who.clone(), reason, text, until);
         Ok(())
     }

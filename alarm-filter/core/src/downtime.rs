@@ -7,9 +7,10 @@
 //! All functions take the windows in any order, and look at all that they are given: a caller who asks about one
 //! endpoint of a service leaves out the windows that name other endpoints.
 
+use crate::alarm::Alarm;
 use crate::input::Text;
 use crate::time::{Millis, Timestamp};
-use crate::topology::{DowntimeWindow, Downtimes, Endpoint, Severity};
+use crate::topology::{DowntimeWindow, Downtimes, Endpoint, Severity, Topology};
 
 /// What covers a service at a moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -90,6 +91,49 @@ pub fn outage_within(windows: &[DowntimeWindow], from: Timestamp, to: Timestamp)
 /// The next moment after `after` at which a window of either severity begins or ends.
 pub fn next_edge(windows: &[DowntimeWindow], after: Timestamp) -> Option<Timestamp> {
     windows.iter().filter(|w| w.start < w.end).flat_map(|w| [w.start, w.end]).filter(|t| *t > after).min()
+}
+
+/// The downtimes that count for an alarm: those of its service as a whole; for a host's alarm the time in which all of
+/// its monitored services are out (AL10).
+pub fn windows_of(topology: Option<&Topology>, downtimes: &Downtimes, alarm: &Alarm) -> Vec<DowntimeWindow> {
+    let host = &alarm.key.host;
+    if alarm.key.service.is_some() {
+        return whole_windows(topology, downtimes, host, &alarm.about.service_type);
+    }
+    let Some(types) = topology.and_then(|t| t.host(host)) else { return Vec::new() };
+    let mut common: Option<Vec<DowntimeWindow>> = None;
+    for (service_type, _) in types.iter().filter(|(_, e)| e.monitored) {
+        let own = whole_windows(topology, downtimes, host, service_type);
+        let own: Vec<DowntimeWindow> = own.into_iter().filter(|w| w.severity == Severity::Outage).collect();
+        common = Some(match common {
+            None => own,
+            Some(all) => meet(&all, &own),
+        });
+    }
+    common.unwrap_or_default()
+}
+
+/// The windows that cover a service as a whole; those of single endpoints beneath it leave the rest of it in service.
+pub fn whole_windows(
+    topology: Option<&Topology>,
+    downtimes: &Downtimes,
+    host: &str,
+    service_type: &str,
+) -> Vec<DowntimeWindow> {
+    let windows = downtimes.of(host, service_type);
+    if windows.is_empty() {
+        return Vec::new();
+    }
+    let endpoint = topology.and_then(|t| t.endpoint(host, service_type));
+    let whole = |w: &&DowntimeWindow| endpoint.map_or(w.endpoints.is_empty(), |e| w.covers_all_of(e));
+    windows.iter().filter(whole).cloned().collect()
+}
+
+/// The time that lies in a window of both lists.
+fn meet(a: &[DowntimeWindow], b: &[DowntimeWindow]) -> Vec<DowntimeWindow> {
+    let pairs = a.iter().flat_map(|x| b.iter().map(move |y| (x, y)));
+    let both = pairs.map(|(x, y)| DowntimeWindow { start: x.start.max(y.start), end: x.end.min(y.end), ..x.clone() });
+    both.filter(|w| w.start < w.end).collect()
 }
 
 fn holds(w: &DowntimeWindow, at: Timestamp) -> bool {

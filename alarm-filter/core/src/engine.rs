@@ -90,6 +90,7 @@ impl Engine {
         let at = at.max(self.world.at);
         self.fire(at);
         self.now = at;
+        self.world.now = at;
         let mut handled = Handled::default();
         self.pending = Some(input.clone());
         match input {
@@ -146,6 +147,7 @@ impl Engine {
     fn fire(&mut self, at: Timestamp) {
         while let Some((due, timer)) = self.world.timers.pop(at) {
             self.now = due.max(self.world.at);
+            self.world.now = self.now;
             self.pending = Some(Input::Tick);
             self.timer(timer);
         }

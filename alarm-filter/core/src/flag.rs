@@ -135,7 +135,12 @@ impl Flag {
         }
     }
 
-    /// AL8 and AL9: the alarm is set apart, there is no ticket against the site, and it can lead no others.
+    /// AL8 to AL10: an alarm with this flag leads no others, neither by hand (AL6) nor in its family (AL14).
+    pub fn bars_from_leading(self) -> bool {
+        self.sets_apart() || self == Flag::Outage
+    }
+
+    /// AL8 and AL9: the alarm is set apart, there is no ticket against the site.
     pub fn sets_apart(self) -> bool {
         matches!(self, Flag::MonitoringOff | Flag::NotInProduction | Flag::NotRegistered)
     }

@@ -1,13 +1,13 @@
 //! The flags that hold for an alarm now (AL8 to AL12, DC6, DC8, DC10), compared with those that it carries.
 
 use crate::alarm::{Alarm, Mark};
-use crate::downtime::{Cover, cover};
+use crate::downtime::{Cover, cover, whole_windows};
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::flag::Flag;
 use crate::input::Text;
 use crate::time::Timestamp;
-use crate::topology::{DowntimeWindow, Endpoint, Severity};
+use crate::topology::{Endpoint, Severity};
 use crate::watch::Key;
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -36,12 +36,12 @@ impl Engine {
         if set.is_empty() && cleared.is_empty() {
             return;
         }
-        let apart = alarm.set_apart();
+        let barred = alarm.barred_from_leading();
         self.emit(Event::Flags { id: alarm.id.clone(), key: key.clone(), since: self.now, set, cleared });
         let Some(alarm) = self.world.alarms.get(&alarm.id).cloned() else { return };
-        if alarm.set_apart() != apart {
-            if alarm.set_apart() {
-                self.release_followers(&alarm.id, "its leader was set apart by the topology");
+        if alarm.barred_from_leading() != barred {
+            if !barred {
+                self.release_followers(&alarm.id, "its leader is set apart by the topology, or in an outage");
             }
             self.refamily_of(&alarm.id);
         }
@@ -129,28 +129,19 @@ impl World {
     /// services are (AL10), and then until the first of them is not.
     fn covered(&self, alarm: &Alarm, severity: Severity, at: Timestamp) -> Option<Cover> {
         if alarm.key.service.is_some() {
-            return cover(&self.whole_windows(&alarm.key.host, &alarm.about.service_type), severity, at);
+            return cover(&self.windows_of(alarm), severity, at);
         }
         let types = self.topology.as_ref()?.host(&alarm.key.host)?;
         let mut all: Option<Cover> = None;
         for (service_type, _) in types.iter().filter(|(_, e)| e.monitored) {
-            let c = cover(&self.whole_windows(&alarm.key.host, service_type), severity, at)?;
+            let whole = whole_windows(self.topology.as_deref(), &self.downtimes, &alarm.key.host, service_type);
+            let c = cover(&whole, severity, at)?;
             all = Some(match all {
                 Some(a) if a.end <= c.end => a,
                 _ => c,
             });
         }
         all
-    }
-
-    /// The windows that cover a service as a whole; those of single endpoints beneath it leave the rest of it in service.
-    fn whole_windows(&self, host: &str, service_type: &str) -> Vec<DowntimeWindow> {
-        let endpoint = self.topology.as_ref().and_then(|t| t.endpoint(host, service_type));
-        self.windows(host, service_type)
-            .iter()
-            .filter(|w| endpoint.map_or(w.endpoints.is_empty(), |e| w.covers_all_of(e)))
-            .cloned()
-            .collect()
     }
 }
 

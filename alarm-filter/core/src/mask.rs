@@ -27,7 +27,7 @@ impl Engine {
         let ids: Vec<AlarmId> = self.world.families.get(family).into_iter().flatten().cloned().collect();
         let members: Vec<Arc<Alarm>> = ids.iter().filter_map(|id| self.world.alarms.get(id).cloned()).collect();
         let by_hand = |a: &&Arc<Alarm>| a.masked_by.as_ref().is_some_and(|m| !m.family);
-        let can_lead = |a: &&Arc<Alarm>| !a.set_apart() && !a.stable && a.cause.is_none();
+        let can_lead = |a: &&Arc<Alarm>| !a.barred_from_leading() && !a.stable && a.cause.is_none();
         let leader = members
             .iter()
             .filter(|a| !by_hand(a))
@@ -74,7 +74,7 @@ impl Engine {
     pub(crate) fn mask(&mut self, who: &Text, leader: &AlarmId, followers: &[AlarmId]) -> Result<(), Refusal> {
         let lead = self.open_alarm(leader)?;
         let cannot = Refusal::CannotLead { leader: leader.clone() };
-        if lead.masked_by.is_some() || lead.set_apart() || lead.stable || followers.contains(leader) {
+        if lead.masked_by.is_some() || lead.barred_from_leading() || lead.stable || followers.contains(leader) {
             return Err(cannot);
         }
         for id in followers {

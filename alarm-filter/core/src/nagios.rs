@@ -86,7 +86,12 @@ impl Engine {
                 return;
             }
             let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
-            self.seen(from, key, Told::of(from, &s), &s, held, false);
+            self.seen(from, key.clone(), Told::of(from, &s), &s, held, false);
+            // A host counts when a service on it does; this one may be the first.
+            let host = Key { service: None, ..key };
+            if self.world.watch(&host).is_some_and(|w| w.aside.is_some()) {
+                self.resettle(&host);
+            }
             return;
         };
         if old.gone && from.origin == Origin::Log && s.report == Report::Listed {
@@ -117,7 +122,7 @@ impl Engine {
                     (_, Report::Listed, None) => false,
                 };
             if released {
-                let told = Told::Explain;
+                let told = Told::of(from, &s);
                 self.release(from, &key, told, &s);
                 return;
             }
@@ -419,14 +424,17 @@ pub(crate) enum Told {
     Notified,
     /// It did not: say why.
     Explain,
-    /// Not to be asked: a listing, a snapshot.
+    /// status.dat shows it; say why not, as far as that is known.
+    Snapshot,
+    /// Not to be asked: a listing.
     NotAsked,
 }
 
 impl Told {
     fn of(from: &From, s: &ServiceSeen) -> Told {
         match (s.report, from.origin) {
-            (Report::Alert, Origin::Log) | (Report::Listed, Origin::Status) => Told::Explain,
+            (Report::Alert, Origin::Log) => Told::Explain,
+            (Report::Listed, Origin::Status) => Told::Snapshot,
             (Report::Listed, _) | (_, Origin::Http | Origin::Status) => Told::NotAsked,
         }
     }

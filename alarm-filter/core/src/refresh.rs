@@ -108,6 +108,9 @@ impl Engine {
         let mut families = BTreeSet::new();
         for (id, key) in open {
             let Some(alarm) = self.world.alarms.get(&id).cloned() else { continue };
+            if self.world.has_left(&key) {
+                continue;
+            }
             let mut about = self.world.about(&key);
             about.profiles.clone_from(&alarm.about.profiles);
             if let crate::verdict::Verdict::Raise(judged) = self.world.verdict(&key, alarm.state_that_counts()) {
@@ -134,6 +137,11 @@ impl Engine {
     /// Settles an object by what is known, without anything new having been said.
     pub(crate) fn resettle(&mut self, key: &Key) {
         let Some(watch) = self.world.watch(key) else { return };
+        if self.world.has_left(key) {
+            // What it stood for can no longer be asked; its alarm stays as it was (DC10).
+            self.remark(key);
+            return;
+        }
         // An alarm that is OK and whose object does not count any more (profile, certification) leaves as well.
         let ok = watch.alarm.as_ref().and_then(|id| self.world.alarms.get(id)).filter(|a| !a.failing_now()).cloned();
         if let Some(alarm) = ok
@@ -257,6 +265,11 @@ impl Alarm {
 }
 
 impl World {
+    /// Whether an object left the configuration of every monitor that ever saw it (DC10).
+    fn has_left(&self, key: &Key) -> bool {
+        self.watch(key).is_some_and(|w| !w.views.is_empty() && w.views.iter().all(|v| v.gone))
+    }
+
     /// Sets the timers of an alarm anew.
     pub(crate) fn rearm(&mut self, id: &AlarmId) {
         let Some(alarm) = self.alarms.get(id).cloned() else {
@@ -286,7 +299,7 @@ impl World {
 
     /// When a failing alarm becomes 24 h old, by the downtimes known now.
     fn aged_at(&self, alarm: &Alarm) -> Option<Timestamp> {
-        let windows = self.windows_of(alarm);
+        let windows = &*self.windows_of(alarm);
         let mut t = alarm.failing.last()?.from;
         // Each step adds at least what is lacking; outages in between only lengthen the way.
         for _ in 0..64 {
@@ -301,10 +314,10 @@ impl World {
 
     fn next_downtime_edge(&self, alarm: &Alarm) -> Option<Timestamp> {
         if alarm.key.service.is_some() {
-            return next_edge(self.windows_of(alarm), self.at);
+            return next_edge(self.windows(&alarm.key.host, &alarm.about.service_type), self.at.max(self.now));
         }
         let types = self.downtimes.windows.get(alarm.key.host.to_ascii_lowercase().as_str())?;
-        types.values().filter_map(|w| next_edge(w, self.at)).min()
+        types.values().filter_map(|w| next_edge(w, self.at.max(self.now))).min()
     }
 
     /// Sets or stops the timer of a held service (DC6): only where neither notifications nor status.dat can settle it.

@@ -202,6 +202,10 @@ impl Engine {
                 perf_data: said.perf_data.clone(),
             });
         }
+        if alarm.flags.contains_key(&Flag::NotSettled) {
+            // A result of its own: it is settled.
+            self.clear_flag(&alarm, Flag::NotSettled, said.since);
+        }
         self.mark_time_out(&alarm, said.since);
         self.remark(&alarm.key);
         if new_episode {
@@ -221,6 +225,13 @@ impl Engine {
             Told::Notified => ToldOf::Notified,
             Told::Explain => {
                 ToldOf::Not(self.world.why_not_notified_now(&said.monitor, key, problem.state, said.checked))
+            }
+            Told::Snapshot => {
+                // A snapshot shows that there was a result, not what became of each: no known reason means nothing.
+                match self.world.why_not_notified_now(&said.monitor, key, problem.state, said.checked) {
+                    reasons if reasons.is_empty() => ToldOf::NotAsked,
+                    reasons => ToldOf::Not(reasons),
+                }
             }
             Told::NotAsked => ToldOf::NotAsked,
         };
@@ -245,8 +256,12 @@ impl Engine {
 
     /// A second result agrees with the first.
     pub(crate) fn confirm(&mut self, alarm: &Alarm, since: Timestamp) {
-        if alarm.flags.contains_key(&Flag::TimeOut) && since > alarm.since.plus(SECOND) {
-            self.clear_flag(alarm, Flag::TimeOut, since);
+        if since > alarm.since.plus(SECOND) {
+            for flag in [Flag::TimeOut, Flag::NotSettled] {
+                if alarm.flags.contains_key(&flag) {
+                    self.clear_flag(alarm, flag, since);
+                }
+            }
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct World {
     pub downtimes: Arc<Downtimes>,
     /// What falls due, and when.
     pub timers: Timers,
+    /// The moment that is being decided: `at`, or later while nothing was recorded yet. Timers are set from here on.
+    pub(crate) now: Timestamp,
     /// Alarms by (site, family), for AL14.
     pub families: BTreeMap<(Text, Text), BTreeSet<AlarmId>>,
     /// Followers by leader, for AL6 and AL14.
@@ -233,9 +235,9 @@ impl World {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// The downtimes that count for an alarm. For a host's alarm: none here, since it takes all of its services.
-    pub fn windows_of(&self, alarm: &Alarm) -> &[DowntimeWindow] {
-        if alarm.key.service.is_some() { self.windows(&alarm.key.host, &alarm.about.service_type) } else { &[] }
+    /// The downtimes that count for an alarm's age; see [`crate::downtime::windows_of`].
+    pub fn windows_of(&self, alarm: &Alarm) -> Vec<DowntimeWindow> {
+        crate::downtime::windows_of(self.topology.as_deref(), &self.downtimes, alarm)
     }
 
     /// Whether anything fresh can be said by this monitor.

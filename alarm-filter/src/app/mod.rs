@@ -19,6 +19,7 @@ use crate::view::View;
 use crate::web::{self, WebState};
 use crate::web::{OpenHistory, Readers};
 use alarm_core::input::Text;
+use alarm_core::settings::Settings;
 use alarm_core::time::Timestamp;
 use papers::Papers;
 use std::collections::BTreeSet;
@@ -41,8 +42,26 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// # Errors
 /// One line: it cannot start, or cannot go on.
 pub fn run(config: Config) -> Result<(), String> {
+    run_sources(config, |_, _, _| Ok(Vec::new()))
+}
+
+/// The same with one more source, which is started with the settings in force and the time.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with(
+    config: Config,
+    source: impl FnOnce(&Settings, Timestamp, &Shared) -> Result<JoinHandle<()>, String>,
+) -> Result<(), String> {
+    run_sources(config, |settings, now, shared| source(settings, now, shared).map(|thread| vec![thread]))
+}
+
+fn run_sources(
+    config: Config,
+    more: impl FnOnce(&Settings, Timestamp, &Shared) -> Result<Vec<JoinHandle<()>>, String>,
+) -> Result<(), String> {
     let listening = web::bind(&config.listen.to_string()).map_err(|e| e.to_string())?;
-    let store = SqliteStore::open(&config.store, OpenOptions::default()).map_err(|e| e.to_string())?;
+    let store = SqliteStore::open(&config.journal(), OpenOptions::default()).map_err(|e| e.to_string())?;
     for finding in store.findings() {
         tracing::warn!("{}", finding.text);
     }
@@ -80,6 +99,7 @@ pub fn run(config: Config) -> Result<(), String> {
     };
     let mut sources = start_monitors(&papers.config(), &cursors, &shared)?;
     sources.extend(topology::start(&papers, &shared)?);
+    sources.extend(more(&papers.settings(), now(), &shared)?);
 
     let (ended, keeper_ended) = oneshot::channel::<()>();
     let watcher = thread("watcher", move || {
@@ -119,9 +139,9 @@ fn state(
     metrics: Arc<Metrics>,
     behind: Arc<Mutex<BTreeSet<Text>>>,
 ) -> WebState {
-    let folder = papers.config().store.clone();
+    let journal = papers.config().journal();
     let open: OpenHistory = Arc::new(move || {
-        SqliteHistory::open(&folder, OpenOptions::default()).map(|h| Box::new(h) as Box<dyn crate::store::History>)
+        SqliteHistory::open(&journal, OpenOptions::default()).map(|h| Box::new(h) as Box<dyn crate::store::History>)
     });
     let clock = Mutex::new(Clock::start());
     let look = papers.clone();
@@ -216,7 +236,11 @@ fn monitor_files(section: &MonitorSection) -> Result<MonitorFiles, String> {
     })
 }
 
-fn thread<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, String> {
+/// A thread with a name.
+pub(crate) fn thread<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, String> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
@@ -229,6 +253,6 @@ fn topology_folder(store: &Path) -> std::path::PathBuf {
 }
 
 /// The time for what is handed to the engine from outside of the keeper.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Clock::start().now().at
 }

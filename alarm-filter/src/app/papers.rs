@@ -49,6 +49,11 @@ impl Papers {
         self.lock().papers().into_iter().map(|paper| News::Paper { about: Text::from(""), paper }).collect()
     }
 
+    /// The settings in force.
+    pub(super) fn settings(&self) -> Settings {
+        self.lock().settings_in_force()
+    }
+
     pub(super) fn config(&self) -> Config {
         self.lock().config.clone()
     }
@@ -120,7 +125,12 @@ impl Inner {
     }
 
     fn settings(&self) -> Paper {
-        let settings: Settings = self.config.settings(|section| {
+        let settings = Arc::new(self.settings_in_force());
+        Paper::new("settings", &*settings, Document::Settings(settings.clone()))
+    }
+
+    fn settings_in_force(&self) -> Settings {
+        self.config.settings(|section| {
             let files = section.files().ok();
             let notifications = files.as_ref().and_then(|f| f.cfg.as_ref()).is_none_or(|c| c.log_notifications);
             MonitorSettings {
@@ -130,9 +140,7 @@ impl Inner {
                 utc_offset: self.offsets.get(section.name.get_ref().as_str()).copied().unwrap_or(0),
                 ..MonitorSettings::default()
             }
-        });
-        let settings = Arc::new(settings);
-        Paper::new("settings", &*settings, Document::Settings(settings.clone()))
+        })
     }
 }
 

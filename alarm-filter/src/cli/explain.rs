@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::replay::Files;
-use crate::config::Config;
+use crate::config::{Config, JOURNAL};
 use crate::explain::{Asked, Explanation, explain, explain_told, from_records, keys_among, keys_of, words};
 use crate::store::{OpenOptions, SqliteHistory};
 use alarm_core::profile::Profiles;
@@ -10,9 +10,6 @@ use alarm_core::time::Timestamp;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// The journal's file in the store's folder.
-const JOURNAL: &str = "journal.db";
 
 /// Why is there an alarm, or why not.
 #[derive(Debug, clap::Args)]
@@ -37,7 +34,39 @@ pub(super) struct Args {
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
     #[command(flatten)]
-    recording: Option<Files>,
+    recording: Recorded,
+}
+
+/// A recording instead of a journal: as `replay` takes it, and all of it optional.
+#[derive(Debug, clap::Args)]
+struct Recorded {
+    /// Instead of a journal: a recording. A nagios.log; several, oldest first.
+    #[arg(long = "nagios-log", requires = "profile", value_name = "FILE")]
+    logs: Vec<PathBuf>,
+    /// Of the recording: an objects.cache; several, oldest first.
+    #[arg(long, requires = "logs", value_name = "FILE", num_args = 1..)]
+    objects: Vec<PathBuf>,
+    /// Of the recording: a status.dat; several, in any order.
+    #[arg(long, requires = "logs", value_name = "FILE", num_args = 1..)]
+    status: Vec<PathBuf>,
+    /// Of the recording: the profile that raises alarms.
+    #[arg(long, requires = "logs", value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Of the recording: a folder with GOCDB's answers, named by their methods.
+    #[arg(long, requires = "logs", value_name = "DIR")]
+    gocdb: Option<PathBuf>,
+}
+
+impl Recorded {
+    fn files(&self) -> Option<Files> {
+        Some(Files {
+            logs: self.logs.clone(),
+            objects: self.objects.clone(),
+            status: self.status.clone(),
+            profile: self.profile.clone()?,
+            gocdb: self.gocdb.clone(),
+        })
+    }
 }
 
 /// RFC 3339 or epoch seconds.
@@ -51,8 +80,8 @@ pub(super) fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let answers = match &args.recording {
-        Some(files) => of_recording(args, files)?,
+    let answers = match args.recording.files() {
+        Some(files) => of_recording(args, &files)?,
         None => of_journal(args)?,
     };
     if args.format == "json" {
@@ -80,16 +109,16 @@ fn of_recording(args: &Args, files: &Files) -> Result<Vec<Explanation>, String> 
 }
 
 fn of_journal(args: &Args) -> Result<Vec<Explanation>, String> {
-    let (folder, profiles) = match &args.store {
-        Some(folder) => (folder.clone(), None),
+    let (journal, profiles) = match &args.store {
+        Some(folder) => (folder.join(JOURNAL), None),
         None => {
             let path = args.config.as_deref().unwrap_or(Path::new(crate::config::DEFAULT_PATH));
             let config = Config::load(path).map_err(|e| e.to_string())?;
             let profiles = config.profiles.load().map_err(|lines| lines.join("\n"))?;
-            (config.store.clone(), Some(profiles))
+            (config.journal(), Some(profiles))
         }
     };
-    let history = SqliteHistory::open(&folder.join(JOURNAL), OpenOptions::default()).map_err(|e| e.to_string())?;
+    let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let asked = Asked { host: &args.host, metric: &args.metric };
     let upto = u64::MAX;
     let keys = or_itself(keys_of(&history, asked, upto).map_err(|e| e.to_string())?, asked);

@@ -2,6 +2,7 @@
 
 mod audit;
 mod check_config;
+mod demo;
 mod explain;
 mod profile;
 mod replay;
@@ -20,6 +21,7 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Run(run::Args),
     Replay(replay::Args),
     Explain(explain::Args),
@@ -32,6 +34,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Replay(args) => replay::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Audit(args) => audit::run(&args),

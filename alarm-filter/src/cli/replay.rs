@@ -27,19 +27,19 @@ pub(super) struct Args {
 pub(super) struct Files {
     /// A nagios.log; several, oldest first.
     #[arg(long = "nagios-log", required = true, value_name = "FILE")]
-    logs: Vec<PathBuf>,
+    pub(super) logs: Vec<PathBuf>,
     /// An objects.cache; several, oldest first.
     #[arg(long, value_name = "FILE", num_args = 1..)]
-    objects: Vec<PathBuf>,
+    pub(super) objects: Vec<PathBuf>,
     /// A status.dat; several, in any order.
     #[arg(long, value_name = "FILE", num_args = 1..)]
-    status: Vec<PathBuf>,
+    pub(super) status: Vec<PathBuf>,
     /// The profile that raises alarms.
     #[arg(long, value_name = "FILE")]
-    profile: PathBuf,
+    pub(super) profile: PathBuf,
     /// A folder with GOCDB's answers, named by their methods.
     #[arg(long, value_name = "DIR")]
-    gocdb: Option<PathBuf>,
+    pub(super) gocdb: Option<PathBuf>,
 }
 
 /// The name that the one monitor of a recording gets.

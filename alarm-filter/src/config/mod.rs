@@ -30,6 +30,9 @@ use std::path::{Path, PathBuf};
 /// Where the configuration is looked for unless it is named.
 pub const DEFAULT_PATH: &str = "/etc/gridward/alarm-filter.toml";
 
+/// The journal's file in the store's folder.
+pub const JOURNAL: &str = "journal.db";
+
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,6 +156,11 @@ impl Config {
         self.http.faults(&monitors, &mut faults);
         self.profiles.faults(&mut faults);
         faults
+    }
+
+    /// The journal's file.
+    pub fn journal(&self) -> PathBuf {
+        self.store.join(JOURNAL)
     }
 
     /// The rules' settings. `has` says of a monitor whether its notifications and its status.dat can be seen, what its

@@ -84,10 +84,9 @@ impl MonitorSection {
     }
 
     pub(super) fn settle(&mut self, folder: &Path) {
-        for path in [&mut self.nagios_cfg, &mut self.log, &mut self.archive_dir, &mut self.status, &mut self.objects] {
-            if let Some(path) = path {
-                *path = folder.join(&*path);
-            }
+        let paths = [&mut self.nagios_cfg, &mut self.log, &mut self.archive_dir, &mut self.status, &mut self.objects];
+        for path in paths.into_iter().flatten() {
+            *path = folder.join(&*path);
         }
     }
 

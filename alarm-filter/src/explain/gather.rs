@@ -146,8 +146,9 @@ pub(super) fn of_key(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<
             }
         }
     }
-    // What people did to several alarms at once stands in a record of no single object; the audit trail names the alarms.
-    let ids: BTreeSet<String> = found
+    // What people did to several alarms at once stands in a record of no single object: the audit trail has it under the
+    // alarms, or under no subject at all.
+    let mut subjects: BTreeSet<String> = found
         .values()
         .flat_map(|t| &t.events)
         .filter_map(|e| match e {
@@ -155,7 +156,10 @@ pub(super) fn of_key(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<
             _ => None,
         })
         .collect();
-    for id in ids {
+    if !subjects.is_empty() {
+        subjects.insert(String::new());
+    }
+    for id in subjects {
         let mut before = None;
         loop {
             let page = history.audit(Some(&id), upto, PAGE, before)?;

@@ -72,11 +72,19 @@ pub fn explain_told(
     let mut story = Story::new(key.clone());
     let mut steps = Vec::new();
     let mut secret = profiles.is_some_and(|p| is_security(p, key));
+    // What lies before the time asked for and came in only after it: an archive that was read late, say.
+    let mut late: Option<(u64, Timestamp)> = None;
     for t in told {
         for event in &t.events {
             // A tag that holds at any time holds for all of it, also for questions about the time before.
             secret |= story::is_secret(event, key, profiles);
-            if at.is_some_and(|at| t.at > at) || !story.concerns(event) {
+            if !story.concerns(event) {
+                continue;
+            }
+            if let Some(at) = at.filter(|at| t.at > *at) {
+                if event.key() == Some(key) && sentence::since(event).is_some_and(|since| since <= at) {
+                    late = Some((late.map_or(1, |(n, _)| n + 1), t.at));
+                }
                 continue;
             }
             story.take(t.at, event);
@@ -85,10 +93,22 @@ pub fn explain_told(
             }
         }
     }
-    if secret || story.knows_nothing() {
+    if secret {
         return Explanation { verdict: story::nothing_known(key, begins), steps: Vec::new() };
     }
-    Explanation { verdict: story.verdict(at), steps }
+    let (mut verdict, steps) = match story.knows_nothing() {
+        true => (story::nothing_known(key, begins), Vec::new()),
+        false => (story.verdict(at), steps),
+    };
+    if let Some((count, last)) = late {
+        let what =
+            if count == 1 { "1 step of before came".to_owned() } else { format!("{count} steps of before came") };
+        verdict.push_str(&format!(
+            " That is what was known then: {what} in only later; ask for {} or after.",
+            words::time(last)
+        ));
+    }
+    Explanation { verdict, steps }
 }
 
 /// Whether the operators' profile tags the metric that a service is named after (AL17).

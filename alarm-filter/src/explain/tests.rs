@@ -132,6 +132,18 @@ fn raised_and_recovered() {
 }
 
 #[test]
+fn what_came_in_late_is_not_what_was_known_then() {
+    let mut t = Told2::new();
+    let input = Observer::new("nagios").read(format!("[{}] {}", t.now, alert("CRITICAL", "HARD")).as_bytes()).unwrap();
+    let then = t.now + 60;
+    t.session.feed(Timestamp::from_secs(t.now + 3600), input);
+    t.now += 3600;
+    let v = t.at(JOB, Some(then)).verdict;
+    assert!(v.contains("nothing is known of it") && v.contains("2 steps of before came in only later"), "{v}");
+    assert!(t.at(JOB, Some(t.now)).verdict.contains("there was an alarm"));
+}
+
+#[test]
 fn never_seen() {
     let t = Told2::new();
     let e = t.explain(JOB);

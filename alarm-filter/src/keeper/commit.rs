@@ -4,10 +4,12 @@ use crate::intake::Answer;
 use crate::replay::episodes;
 use crate::store::{AuditEntry, Batch, Episode, Record as Row};
 use crate::view::NotStored;
+use alarm_core::alarm::Alarm;
 use alarm_core::command::Refusal;
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::{Event, RULES_VERSION};
 use alarm_core::input::{INPUT_VERSION, Input};
+use alarm_core::time::Timestamp;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -53,19 +55,11 @@ impl Pending {
 
     /// Takes in records of the engine.
     pub fn take(&mut self, records: Vec<Record>, engine: &Engine) {
-        for (episode, alarm, seq) in episodes::ended(&records, engine) {
-            self.batch.episodes.push(Episode {
-                id: format!("{}-{}", alarm.id, alarm.episodes),
-                seq,
-                object: alarm.key.number(),
-                site: episode.site.clone(),
-                host: episode.host.clone(),
-                service: alarm.key.service.as_deref().map(str::to_owned),
-                metric: episode.metric.clone(),
-                opened: alarm.episode_since,
-                closed: alarm_core::time::Timestamp::from_secs(episode.cleared_at.unwrap_or_default()),
-                body: json(&episode),
-            });
+        for (cleared, alarm, seq) in episodes::ended(&records, engine) {
+            self.batch.episodes.push(closed(format!("{}-{}", alarm.id, alarm.episodes), alarm, seq, cleared));
+        }
+        for (at, alarm, seq) in episodes::closed(&records, engine) {
+            self.batch.episodes.push(closed(alarm.id.to_string(), alarm, seq, at));
         }
         for record in records {
             self.audit(&record);
@@ -158,6 +152,22 @@ impl Pending {
                 body: json(event),
             });
         }
+    }
+}
+
+/// An alarm that was switched off (under its id), or an episode of one (under its id and the episode's number).
+fn closed(id: String, alarm: &Alarm, seq: u64, at: Timestamp) -> Episode {
+    Episode {
+        id,
+        seq,
+        object: alarm.key.number(),
+        site: alarm.about.site.to_string(),
+        host: alarm.key.host.to_string(),
+        service: alarm.key.service.as_deref().map(str::to_owned),
+        metric: alarm.about.metric.to_string(),
+        opened: alarm.episode_since,
+        closed: at,
+        body: json(alarm),
     }
 }
 

@@ -93,7 +93,7 @@ impl Board<'_> {
 
     fn fits(&self, spec: &AlarmSpec, a: &Alarm) -> bool {
         let key = self.key_of(spec);
-        let age = a.age(self.at, self.session.engine.world().windows_of(a));
+        let age = a.age(self.at, &self.session.engine.world().windows_of(a));
         let named = match &spec.metric {
             Some(metric) => {
                 let profiles = &self.session.engine.world().profiles;
@@ -121,7 +121,7 @@ impl Board<'_> {
 
     /// An alarm as the board shows it, in the words of the test file.
     fn shown(&self, a: &Alarm) -> String {
-        let age = a.age(self.at, self.session.engine.world().windows_of(a));
+        let age = a.age(self.at, &self.session.engine.world().windows_of(a));
         let mut text = format!("{}: {}", words::object(&a.key), a.state);
         let site = if a.about.site.is_empty() { "none" } else { &*a.about.site };
         text.push_str(&format!(", site {site}, flags {}", flag_words(a.flags.keys())));

@@ -10,7 +10,7 @@ use alarm_core::input::{
     HostSeen, Input, MuteScope, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, Seen,
     ServiceSeen, Text,
 };
-use alarm_core::objects::{Contact, HostObject, MonitorObjects, NotificationRules, ServiceObject};
+use alarm_core::objects::{Contact, HostObject, MonitorObjects, NotificationRules};
 use alarm_core::profile::Profiles;
 use alarm_core::settings::{MonitorSettings, Settings};
 use alarm_core::state::State;
@@ -250,7 +250,7 @@ fn objects(test: &TestFile, case: &Case) -> MonitorObjects {
         }
         let Some(service) = of_step(step, d).service else { continue };
         let service_type = step.service_type.as_deref().or(d.service_type.as_deref()).unwrap_or_default();
-        let object = entry.services.entry(service).or_insert_with(ServiceObject::default);
+        let object = entry.services.entry(service).or_default();
         if step.service_type.is_some() || object.service_type.is_empty() {
             object.service_type = service_type.into();
         }

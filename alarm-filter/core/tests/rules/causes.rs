@@ -96,7 +96,7 @@ fn al18_alarms_under_a_cause_return_with_their_age() {
 }
 
 #[test]
-#[ignore = "bug: CauseEnded clears the cause of alarms on the board only, not of those switched off"]
+
 fn al18_what_returns_after_its_cause_ended_stands_free() {
     let mut d = Desk::new();
     d.fails("ce.a", JOB);

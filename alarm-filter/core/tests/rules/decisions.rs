@@ -177,7 +177,7 @@ fn dc10_vanished_from_the_configuration_is_the_same() {
 }
 
 #[test]
-#[ignore = "bug: what a service stood for is asked of objects.cache anew after it left it, and its alarm is withdrawn"]
+
 fn dc10_vanished_without_a_topology_is_the_same() {
     let mut d = Desk::empty();
     d.configure(Desk::objects());

@@ -145,7 +145,7 @@ impl Desk {
 }
 
 #[test]
-#[ignore = "bug: Engine::fire never ends: the seam of two adjacent windows is set again for the same moment"]
+
 fn al12_an_adjacent_window_extends_and_its_seam_changes_nothing() {
     let mut d = Desk::new();
     d.fails("ce.a", JOB);
@@ -159,7 +159,7 @@ fn al12_an_adjacent_window_extends_and_its_seam_changes_nothing() {
 }
 
 #[test]
-#[ignore = "bug: Engine::fire never ends: an edge that changes no flag is set again for the same moment"]
+
 fn al12_an_edge_of_one_endpoint_alone_changes_nothing() {
     let mut d = Desk::new();
     d.endpoint("ce.a", "CREAM-CE").endpoints = [("one".into(), true), ("two".into(), true)].into();

@@ -109,7 +109,7 @@ fn dc6_what_stood_before_goes_on_and_is_marked() {
 }
 
 #[test]
-#[ignore = "bug: not-settled is never cleared while the alarm fails, whatever results come"]
+
 fn dc6_without_sources_that_could_settle_it_a_time_decides() {
     let mut d = Desk::new();
     d.settings.monitors.get_mut("nagios").unwrap().has_notifications = false;
@@ -167,7 +167,7 @@ fn dc6_the_hosts_alarm_ends_when_it_is_up() {
 }
 
 #[test]
-#[ignore = "bug: a host that went down before a service of it was seen stays set aside, as not in the profile, for ever"]
+
 fn dc6_a_host_raises_once_a_critical_service_of_it_is_known() {
     // Neither objects.cache nor topology: services are known once they were seen.
     let mut d = Desk::empty();

@@ -2,6 +2,8 @@
 //!
 //! Start reading in `desk.rs`, the small language that the tests are written in. After every input it also checks that
 //! the fold of the events, and the rows of a snapshot, give the same world as the one that decided.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in the helpers of tests a surprise is a failure")]
+
 mod ages;
 mod alarms;
 mod causes;

@@ -79,7 +79,7 @@ fn al2_a_group_that_is_silent_as_a_whole_keeps_its_alarms() {
 }
 
 #[test]
-#[ignore = "bug: apply_seen sets off.was_ok at an OK of any monitor, not when the group is OK"]
+
 fn al19_an_ok_of_one_of_two_monitors_is_no_ok() {
     let mut d = twins();
     says(&mut d, "east", State::Critical);
@@ -97,7 +97,7 @@ fn al19_an_ok_of_one_of_two_monitors_is_no_ok() {
 }
 
 #[test]
-#[ignore = "bug: a recovery by silence of the failing monitor does not set off.was_ok: the alarm never returns on failing again"]
+
 fn al19_an_ok_by_the_silence_of_one_of_two_monitors_is_an_ok() {
     let mut d = twins();
     says(&mut d, "east", State::Critical);

@@ -258,7 +258,8 @@ pub(in crate::web) async fn alarm(From(state): From<WebState>, Path(id): Path<St
         Err(e) => return unanswered(&e).into_response(),
     };
     let alarm: &Arc<Alarm> = &found.alarm;
-    let downtimes = view.windows(alarm).iter().map(|w| DowntimeOut {
+    let windows = view.windows(alarm);
+    let downtimes = windows.iter().map(|w| DowntimeOut {
         id: &w.id,
         severity: w.severity,
         scheduled: w.scheduled,

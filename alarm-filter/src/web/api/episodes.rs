@@ -6,6 +6,7 @@ use super::super::problem::Problem;
 use super::unanswered;
 use crate::replay::episodes::Episode;
 use crate::store::EpisodeQuery;
+use alarm_core::alarm::Alarm;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -29,9 +30,14 @@ pub(in crate::web) async fn episodes(State(state): State<WebState>) -> Result<Re
                 let page = history.episodes(&query)?;
                 let Some(last) = page.last() else { return Ok(lines) };
                 query.after = Some((last.closed, last.id.clone()));
-                for episode in page.iter().filter(|e| !hidden(&e.metric)) {
-                    lines.push_str(&episode.body);
-                    lines.push('\n');
+                // Under an alarm's bare id stands what was switched off; its episodes stand under id and number.
+                for row in page.iter().filter(|e| e.id.contains('-') && !hidden(&e.metric)) {
+                    if let Ok(alarm) = serde_json::from_str::<Alarm>(&row.body) {
+                        // An episode has string keys only, so writing it as JSON cannot fail.
+                        let episode = Episode::of(&alarm, Some(row.closed));
+                        lines.push_str(&serde_json::to_string(&episode).unwrap_or_default());
+                        lines.push('\n');
+                    }
                 }
             }
         })

@@ -320,5 +320,5 @@ fn downtimes(view: &View, alarm: &Alarm, now: Timestamp) -> Vec<DowntimeRow> {
 }
 
 fn step(s: &details::Step) -> StepRow {
-    StepRow { at: moment(s.at), iso: s.at.to_string(), seq: s.seq, sentence: visible(&s.sentence).into_owned() }
+    StepRow { at: stamp(s.at), iso: s.at.to_string(), seq: s.seq, sentence: visible(&s.sentence).into_owned() }
 }

@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 /// Alarms on a page, unless the address says otherwise.
 const PAGE: usize = 100;
+/// Masked alarms named under one; the details have all of them.
+const FOLLOWERS: usize = 12;
 /// Most alarms on a page; the interface has no such limit.
 const MOST: usize = 1000;
 
@@ -117,6 +119,8 @@ struct Row {
     host: String,
     chips: Vec<Chip>,
     followers: Vec<Follower>,
+    /// How many there are; not all of them are named.
+    masks: usize,
     episodes: String,
     episodes_title: String,
     output: String,
@@ -190,7 +194,7 @@ fn build(
     ListPage {
         frame,
         counts: counts(&s),
-        proposals: proposals(view),
+        proposals: proposals(from),
         blocks: blocks(view, &s, now, filter),
         columns,
         total: s.total,
@@ -224,20 +228,12 @@ fn counts(s: &Selection<'_>) -> Vec<Count> {
     ]
 }
 
-/// Proposed common causes, as far as their alarms may be seen (AL17).
-fn proposals(view: &View) -> Vec<Proposal> {
-    let shown = view.proposed.iter().filter_map(|(metric, p)| {
-        let alarms = p.alarms.iter().filter_map(|id| view.alarm(id));
-        let mut sites: Vec<_> =
-            alarms.filter(|a| a.failing_now() && a.cause.is_none()).map(|a| visible(&a.about.site)).collect();
-        sites.sort_unstable();
-        sites.dedup();
-        (sites.len() >= view.settings.cause_sites.max(1)).then(|| Proposal {
-            metric: visible(metric).into_owned(),
-            sites: sites.join(", "),
-            since: moment(p.since),
-            link: address(&[], "metric", metric),
-        })
+fn proposals(from: &Prepared) -> Vec<Proposal> {
+    let shown = from.proposals().iter().map(|p| Proposal {
+        metric: visible(&p.metric).into_owned(),
+        sites: visible(&p.sites.join(", ")).into_owned(),
+        since: moment(p.since),
+        link: address(&[], "metric", &p.metric),
     });
     shown.collect()
 }
@@ -304,7 +300,8 @@ fn row(view: &View, a: &Aged<'_>, s: &Selection<'_>, now: Timestamp, filter: &Fi
         metric: visible(&about.metric).into_owned(),
         host: visible(&alarm.key.host).into_owned(),
         chips: chips(view, alarm, now),
-        followers: folded.into_iter().flatten().map(|f| follower(f)).collect(),
+        masks: folded.map_or(0, Vec::len),
+        followers: folded.into_iter().flatten().take(FOLLOWERS).map(|f| follower(f)).collect(),
         episodes: if alarm.episodes > 1 { alarm.episodes.to_string() } else { String::new() },
         episodes_title: format!(
             "failed {}, {} between OK and not OK of late",
