@@ -9,7 +9,7 @@ use crate::rows::RowKey;
 use crate::settings::Settings;
 use crate::time::{DAY, Millis, Timestamp};
 use crate::watch::{Aside, Key, Off, SetAside, Watch};
-use crate::world::{Cause, Closed, Proposal, World};
+use crate::world::{Cause, Closed, Proposal, Turned, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -73,10 +73,7 @@ impl World {
                 self.meta.hashes.downtimes = hash.clone();
                 self.downtimes = documents.downtimes(hash).unwrap_or_default();
                 self.dirty.insert(RowKey::Meta);
-                let open: Vec<AlarmId> = self.alarms.keys().cloned().collect();
-                for id in open {
-                    self.rearm(&id);
-                }
+                self.unarmed.extend(self.alarms.keys().cloned());
             }
             Event::Profiles { hash } => {
                 self.meta.hashes.profiles = hash.clone();
@@ -475,7 +472,9 @@ impl World {
         if let Some(alarm) = self.alarm_mut(touched) {
             alarm.version = seq;
         }
-        self.rearm(touched);
+        if self.unarmed.last() != Some(touched) {
+            self.unarmed.push(touched.clone());
+        }
     }
 
     fn unfollow(&mut self, id: &AlarmId) {
@@ -542,8 +541,9 @@ impl World {
     fn note_turn(&mut self, about: &crate::alarm::About, at: Timestamp, id: &AlarmId) {
         let window = self.settings.cause_window;
         let turned = self.meta.turned.entry(about.metric.clone()).or_default();
-        turned.retain(|(t, _)| at.since(*t) <= window);
-        turned.push((at, id.clone()));
+        // The latest turn of each alarm is enough.
+        turned.retain(|t| at.since(t.at) <= window && t.alarm != *id);
+        turned.push(Turned { at, alarm: id.clone(), site: about.site.clone() });
         self.dirty.insert(RowKey::Meta);
     }
 }

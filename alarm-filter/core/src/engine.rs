@@ -110,6 +110,7 @@ impl Engine {
             Input::Tick => {}
         }
         self.pending = None;
+        self.world.rearm_touched();
         handled.records = std::mem::take(&mut self.records);
         handled
     }
@@ -142,6 +143,7 @@ impl Engine {
         for event in events {
             self.world.apply(seq, at, event, &self.documents);
         }
+        self.world.rearm_touched();
     }
 
     fn fire(&mut self, at: Timestamp) {
@@ -150,6 +152,7 @@ impl Engine {
             self.world.now = self.now;
             self.pending = Some(Input::Tick);
             self.timer(timer);
+            self.world.rearm_touched();
         }
         self.pending = None;
     }

@@ -3,10 +3,11 @@
 use crate::alarm::AlarmId;
 use crate::time::Timestamp;
 use crate::watch::Key;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::world::Map;
+use std::collections::BTreeSet;
 
 /// What can fall due.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Timer {
     /// The alarm becomes 24 h old.
     Aged(AlarmId),
@@ -26,7 +27,7 @@ pub enum Timer {
 #[derive(Clone, Debug, Default)]
 pub struct Timers {
     due: BTreeSet<(Timestamp, Timer)>,
-    armed: BTreeMap<Timer, Timestamp>,
+    armed: Map<Timer, Timestamp>,
 }
 
 impl Timers {
@@ -44,7 +45,7 @@ impl Timers {
                 self.armed.insert(timer, at);
             }
             None => {
-                self.armed.remove(&timer);
+                self.armed.swap_remove(&timer);
             }
         }
     }
@@ -61,7 +62,7 @@ impl Timers {
             return None;
         }
         let (due, timer) = self.due.pop_first()?;
-        self.armed.remove(&timer);
+        self.armed.swap_remove(&timer);
         Some((due, timer))
     }
 

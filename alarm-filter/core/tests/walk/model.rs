@@ -1,0 +1,229 @@
+//! What the procedure says of the small world, written down a second time and without the engine: which services have a
+//! hard problem that counts, which are held, what stands on the board, and for how long it has been failing.
+
+use crate::world::{Act, METRICS, OUTAGE};
+use alarm_core::state::State;
+use alarm_core::time::{HOUR, MINUTE, Millis, Timestamp};
+
+/// Where an alarm is.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Place {
+    /// There is none.
+    #[default]
+    Nowhere,
+    /// On the board.
+    Board,
+    /// Switched off while it failed; it returns then at the latest, or when it fails after an OK (AL19).
+    Off { until: Timestamp, was_ok: bool },
+}
+
+/// One service.
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Service {
+    /// The hard problem that counts.
+    pub(crate) problem: Option<State>,
+    /// The hard problem that began under a host that was not UP (DC6).
+    pub(crate) held: Option<State>,
+    pub(crate) place: Place,
+    /// When its alarm was failing, since the last stable OK.
+    pub(crate) failing: Vec<(Timestamp, Option<Timestamp>)>,
+    /// It was switched off while OK, and may be taken back as it was.
+    pub(crate) was: Option<Vec<(Timestamp, Option<Timestamp>)>>,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Model {
+    pub(crate) services: [Service; 2],
+    /// The host is not UP, SOFT or HARD.
+    pub(crate) host_not_up: bool,
+    /// Its hard problem.
+    pub(crate) host_problem: Option<State>,
+    pub(crate) host_on_board: bool,
+    host_up_since: Option<Timestamp>,
+    pub(crate) outage: bool,
+    pub(crate) monitored: bool,
+    /// Notifications and status.dat can be seen, so that no time settles a held service.
+    sources: bool,
+    pub(crate) now: Timestamp,
+}
+
+/// Whether the state of a metric raises.
+pub(crate) fn raises(service: usize, state: State) -> bool {
+    state.is_problem() && !(METRICS[service] == "not-warning" && state == State::Warning)
+}
+
+impl Model {
+    pub(crate) fn new(sources: bool, now: Timestamp) -> Model {
+        Model {
+            services: Default::default(),
+            host_not_up: false,
+            host_problem: None,
+            host_on_board: false,
+            host_up_since: None,
+            outage: false,
+            monitored: true,
+            sources,
+            now,
+        }
+    }
+
+    /// Whether the outage holds now.
+    pub(crate) fn out(&self) -> bool {
+        self.outage && OUTAGE.0 <= self.now && self.now < OUTAGE.1
+    }
+
+    /// The age of a service's alarm.
+    pub(crate) fn age(&self, service: usize) -> Millis {
+        let spans = self.services[service].failing.iter().map(|(from, to)| (*from, to.unwrap_or(self.now)));
+        spans
+            .map(|(from, to)| {
+                let out = if self.outage { to.min(OUTAGE.1).since(from.max(OUTAGE.0)).max(0) } else { 0 };
+                to.since(from) - out
+            })
+            .sum()
+    }
+
+    /// Takes in what was done; `until` is asked when something that fails is switched off.
+    pub(crate) fn step(&mut self, act: Act, until: impl Fn() -> Timestamp) {
+        match act {
+            Act::Service(s, state, hard) => self.said(s, state, hard),
+            Act::Notify(s, state) => {
+                self.services[s].held = None;
+                self.fails(s, state);
+            }
+            Act::Status(s, state) => {
+                let settled = !self.host_not_up && self.host_up_since.is_none_or(|up| self.now > up);
+                if self.services[s].held == Some(state) && !settled {
+                    return;
+                }
+                self.said(s, state, true);
+            }
+            Act::Host(state, hard) => self.host(state, hard),
+            Act::Outage(on) => self.outage = on,
+            Act::Monitoring(on) => self.monitored = on,
+            Act::Acknowledge(..) => {}
+            Act::Off(s) => self.off(s, until()),
+            Act::On(s) => {
+                let service = &mut self.services[s];
+                if service.place == Place::Board {
+                    return;
+                }
+                if service.place == Place::Nowhere
+                    && let Some(was) = service.was.take()
+                {
+                    service.failing = was;
+                }
+                service.place = Place::Board;
+                self.judge(s);
+            }
+            Act::Wait(by) => self.wait(self.now.plus(by)),
+        }
+    }
+
+    fn said(&mut self, s: usize, state: State, hard: bool) {
+        let service = &mut self.services[s];
+        if !state.is_problem() {
+            // DC7: any OK, soft or hard.
+            (service.problem, service.held) = (None, None);
+            if let Place::Off { was_ok, .. } = &mut service.place {
+                *was_ok = true;
+            }
+            self.judge(s);
+        } else if !hard {
+            // AL2; and what a host forced HARD goes on, neither over nor settled.
+        } else if service.problem.is_some() || !self.host_not_up {
+            service.held = None;
+            self.fails(s, state);
+        } else {
+            service.held = Some(state);
+        }
+    }
+
+    fn fails(&mut self, s: usize, state: State) {
+        self.services[s].problem = Some(state);
+        self.judge(s);
+    }
+
+    /// From the problem to the board.
+    fn judge(&mut self, s: usize) {
+        let service = &mut self.services[s];
+        let fails = service.problem.is_some_and(|p| raises(s, p));
+        if fails {
+            match service.place {
+                Place::Nowhere => {
+                    service.failing.clear();
+                    service.place = Place::Board;
+                }
+                Place::Off { was_ok: true, .. } => service.place = Place::Board,
+                _ => {}
+            }
+        }
+        let now = self.now;
+        match service.failing.last_mut() {
+            Some((_, to @ None)) if !fails => *to = Some(now),
+            Some((_, None)) => {}
+            last => {
+                let stable = last.is_some_and(|(_, to)| to.is_some_and(|to| now.since(to) >= 4 * HOUR));
+                if fails {
+                    if stable {
+                        service.failing.clear();
+                    }
+                    service.failing.push((now, None));
+                }
+            }
+        }
+    }
+
+    fn host(&mut self, state: State, hard: bool) {
+        if !state.is_problem() {
+            if self.host_not_up {
+                self.host_up_since = Some(self.now);
+            }
+            (self.host_not_up, self.host_problem) = (false, None);
+        } else {
+            self.host_not_up = true;
+            if hard {
+                self.host_problem = Some(state);
+                self.host_on_board = true;
+            }
+        }
+    }
+
+    fn off(&mut self, s: usize, until: Timestamp) {
+        let service = &mut self.services[s];
+        if service.failing.last().is_some_and(|(_, to)| to.is_none()) {
+            service.place = Place::Off { until, was_ok: false };
+        } else {
+            service.was = Some(std::mem::take(&mut service.failing));
+            service.place = Place::Nowhere;
+        }
+    }
+
+    fn wait(&mut self, until: Timestamp) {
+        for s in 0..2 {
+            if !self.sources
+                && !self.host_not_up
+                && let (Some(state), Some(up)) = (self.services[s].held, self.host_up_since)
+                && up.plus(15 * MINUTE) <= until
+            {
+                self.now = self.now.max(up.plus(15 * MINUTE));
+                self.services[s].held = None;
+                self.returns(s, self.now);
+                self.fails(s, state);
+            }
+            self.returns(s, until);
+        }
+        self.now = until;
+    }
+
+    /// AL19: the date has come.
+    fn returns(&mut self, s: usize, now: Timestamp) {
+        let service = &mut self.services[s];
+        if let Place::Off { until: due, .. } = service.place
+            && due <= now
+        {
+            service.place = if service.problem.is_some() { Place::Board } else { Place::Nowhere };
+        }
+    }
+}
