@@ -11,6 +11,10 @@ use e2e::place::{Place, now};
 use e2e::trace::Trace;
 use e2e::{Fail, Result, wait};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The small disk is one test's at a time: one fills it.
+static SMALL_DISK: Mutex<()> = Mutex::new(());
 
 #[test]
 fn every_answer_comes_after_the_sync() -> Result {
@@ -58,7 +62,7 @@ fn what_the_log_says_is_shown_after_the_sync_and_the_cursor_has_no_file_of_its_o
 
 #[test]
 fn a_full_disk_is_said_and_what_was_refused_is_taken_when_there_is_room_again() -> Result {
-    let disk = Place::new("full")?;
+    let _mine = SMALL_DISK.lock().unwrap_or_else(PoisonError::into_inner);
     let small = variable("GRIDWARD_SMALL_DISK")?;
     let setup = Setup { store: Some(small.join("full")), ..Setup::posted_by("poster") };
     let mut filter = Filter::start(setup)?;
@@ -78,20 +82,23 @@ fn a_full_disk_is_said_and_what_was_refused_is_taken_when_there_is_room_again() 
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert_eq!(refused.header("content-type"), Some("application/problem+json"));
     names_all(&refused.text(), &["no space left", "repeat"])?;
-    // What is stored can still be asked for.
-    assert_eq!(filter.alarms()?.len() as u64, sequence - 1);
+    // What is stored can still be asked for, and nothing else.
+    let stored = sequence - 1;
+    wait::until_true("the alarms that are stored", || Ok(filter.alarms()?.len() as u64 == stored))?;
     std::fs::remove_file(&filler)?;
     wait::until_true("the refused one to be taken", || Ok(filter.post(OBSERVATIONS, &body(sequence))?.status < 300))?;
-    assert_eq!(filter.alarms()?.len() as u64, sequence);
+    wait::until_true("its alarm", || Ok(filter.alarms()?.len() as u64 == sequence))?;
     filter.kill()?;
     filter.launch()?;
     filter.until_ready()?;
-    assert_eq!(filter.alarms()?.len() as u64, sequence, "in {}", disk.path().display());
-    Ok(())
+    assert_eq!(filter.alarms()?.len() as u64, sequence, "after kill -9");
+    drop(filter);
+    Ok(std::fs::remove_dir_all(small.join("full"))?)
 }
 
 #[test]
 fn a_read_only_disk_is_refused_by_name() -> Result {
+    let _mine = SMALL_DISK.lock().unwrap_or_else(PoisonError::into_inner);
     let small = variable("GRIDWARD_SMALL_DISK")?.join("readonly");
     let readonly = variable("GRIDWARD_READONLY_DISK")?.join("readonly");
     let mut filter = Filter::start(Setup { store: Some(small), ..Setup::posted_by("poster") })?;
