@@ -46,7 +46,7 @@ longer_than() {
 
 short_files() { sources | longer_than 600; }
 
-short_mains() { sources | grep '/main\.rs$' | longer_than 50; }
+short_mains() { sources | grep 'src/main\.rs$' | longer_than 50; }
 
 scripts_parse() {
     local file code=0
