@@ -136,7 +136,10 @@ impl Source {
             Ok(batch) => {
                 self.trouble = None;
                 for notice in batch.notices {
-                    tracing::info!(monitor = %self.files.name, "{notice}");
+                    match notice {
+                        Notice::Rotated { .. } => tracing::info!(monitor = %self.files.name, "{notice}"),
+                        _ => tracing::warn!(monitor = %self.files.name, "{notice}"),
+                    }
                     match notice {
                         Notice::Gap { .. } | Notice::Truncated { copy: None, .. } => {
                             self.gap = Some(notice.to_string())
