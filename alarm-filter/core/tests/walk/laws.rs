@@ -1,7 +1,7 @@
 //! What has to hold in every state of the walk, and in every step between two.
 
 use crate::model::{Model, Place, raises};
-use crate::small::{self, Papers, difference, fold, reborn};
+use crate::small::{self, Papers, Shown, difference, fold, reborn};
 use crate::world::{Act, key};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::Event;
@@ -49,22 +49,14 @@ fn service(engine: &Engine, model: &Model, s: usize) -> Result<(), Broken> {
     let fails = known.problem.filter(|p| raises(s, *p));
     match known.place {
         Place::Board => {
-            let Some(alarm) = alarm else {
-                return Err(format!("{key:?}: its alarm is not on the board; aside {aside:?}"));
-            };
+            let Some(alarm) = alarm else { return Err(format!("{key:?}: its alarm is not on the board; aside {aside:?}")) };
             law(alarm.failing_now() == fails.is_some(), || {
                 format!("{key:?}: failing is {}, the hard problem is {:?}", alarm.failing_now(), known.problem)
             })?;
-            law(fails.is_none_or(|state| state == alarm.state), || {
-                format!("{key:?}: is {}, {fails:?} said", alarm.state)
-            })?;
-            let age = alarm.age(model.now, &world.windows_of(alarm).to_vec());
-            law(age == model.age(s), || {
-                format!("{key:?}: age {age}, {} by the spans {:?}", model.age(s), known.failing)
-            })?;
-            law(!alarm.failing_now() || age < 24 * HOUR || alarm.aged, || {
-                format!("{key:?}: 24 h old and nobody noted")
-            })?;
+            law(fails.is_none_or(|state| state == alarm.state), || format!("{key:?}: is {}, {fails:?} said", alarm.state))?;
+            let age = alarm.age(model.now, &world.windows_of(alarm));
+            law(age == model.age(s), || format!("{key:?}: age {age}, {} by the spans {:?}", model.age(s), known.failing))?;
+            law(!alarm.failing_now() || age < 24 * HOUR || alarm.aged, || format!("{key:?}: 24 h old and nobody noted"))?;
             let ok = known.failing.last().and_then(|(_, to)| *to);
             law(alarm.stable == ok.is_some_and(|to| model.now.since(to) >= 4 * HOUR), || {
                 format!("{key:?}: stable is {}, OK since {ok:?}", alarm.stable)
@@ -87,9 +79,7 @@ fn service(engine: &Engine, model: &Model, s: usize) -> Result<(), Broken> {
     // Law 3: what is not raised is set aside with the reason, and nothing else is.
     let expected = match (known.place, known.problem, known.held) {
         (Place::Off { .. }, Some(_), _) => matches!(aside, Some(SetAside::SwitchedOff { .. })),
-        (Place::Off { .. }, None, _) => {
-            matches!(aside, Some(SetAside::SwitchedOff { .. } | SetAside::HostNotUp) | None)
-        }
+        (Place::Off { .. }, None, _) => matches!(aside, Some(SetAside::SwitchedOff { .. } | SetAside::HostNotUp) | None),
         (_, Some(p), _) if !raises(s, p) => matches!(aside, Some(SetAside::StateDoesNotRaise { .. })),
         (_, Some(_), _) => aside.is_none(),
         (_, None, Some(_)) => aside == Some(&SetAside::HostNotUp),
@@ -140,7 +130,7 @@ pub(crate) fn step(before: &Engine, act: Act, records: &[Record]) -> Result<(), 
 /// The fold of the events, from nothing (`folded`) and from the rows before the step, is what was decided; and an engine
 /// made of those rows decides the same.
 pub(crate) fn folds(
-    after: &Engine,
+    after: &Shown<'_>,
     folded: &Engine,
     restored: &Engine,
     act: Act,
@@ -157,9 +147,7 @@ pub(crate) fn folds(
     }
     let mut again = restored.clone();
     let other = act.apply(&mut again, now);
-    law(other.as_deref().is_some_and(|o| small::same_records(o, records)), || {
-        format!("restored, it decides {other:?} and not {records:?}")
-    })
+    law(other.as_deref().is_some_and(|o| small::same_records(o, records)), || format!("restored, it decides {other:?} and not {records:?}"))
 }
 
 /// Law 10: woken at each due time, or late and once, it decides the same.
@@ -178,8 +166,9 @@ pub(crate) fn late(before: &Engine, until: Timestamp, records: &[Record]) -> Res
 
 /// The rows are the world.
 pub(crate) fn rows(papers: &Papers, engine: &Engine) -> Result<Engine, Broken> {
-    let restored = reborn(papers, engine);
-    match difference(engine, &restored) {
+    let shown = Shown::of(engine);
+    let restored = reborn(papers, &shown);
+    match difference(&shown, &restored) {
         Some(why) => Err(format!("the rows are another world: {why}")),
         None => Ok(restored),
     }
