@@ -36,9 +36,8 @@ pub(crate) fn restored<'r>(papers: &Papers, rows: impl IntoIterator<Item = (&'r 
 }
 
 /// The same from the canonical rows.
-pub(crate) fn reborn(papers: &Papers, engine: &Engine) -> Engine {
-    let rows = engine.world().all_rows();
-    restored(papers, rows.iter().map(|(n, v)| (n, v)))
+pub(crate) fn reborn(papers: &Papers, shown: &Shown<'_>) -> Engine {
+    restored(papers, shown.rows.iter().map(|(n, v)| (n, v)))
 }
 
 /// Takes records in as they were decided.
@@ -48,13 +47,26 @@ pub(crate) fn fold(engine: &mut Engine, records: &[Record]) {
     }
 }
 
-/// Why two engines are not the same: rows and timers. `None`: they are.
-pub(crate) fn difference(a: &Engine, b: &Engine) -> Option<String> {
-    let (ra, rb) = (a.world().all_rows(), b.world().all_rows());
+/// All that is known in an engine and what follows from it, to be compared with others.
+pub(crate) struct Shown<'e> {
+    engine: &'e Engine,
+    pub(crate) rows: Vec<(String, Vec<u8>)>,
+}
+
+impl<'e> Shown<'e> {
+    pub(crate) fn of(engine: &'e Engine) -> Self {
+        Shown { engine, rows: engine.world().all_rows() }
+    }
+}
+
+/// Why two engines are not the same: rows, timers, families, followers. `None`: they are.
+pub(crate) fn difference(a: &Shown<'_>, b: &Engine) -> Option<String> {
+    let (ra, rb) = (&a.rows, &b.world().all_rows());
+    let a = a.engine;
     if ra != rb {
         let text = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
         let mut out = String::from("rows differ:\n");
-        for (name, value) in &ra {
+        for (name, value) in ra {
             match rb.iter().find(|(n, _)| n == name) {
                 Some((_, other)) if other == value => {}
                 Some((_, other)) => out += &format!("  {name}\n    {}\n    {}\n", text(value), text(other)),
@@ -109,8 +121,8 @@ pub(crate) fn same_records(a: &[Record], b: &[Record]) -> bool {
 
 /// What an alarm's id is replaced by wherever worlds of different histories are compared: ids and versions come of the
 /// count of inputs.
-pub(crate) fn without_counts(engine: &Engine) -> Vec<u8> {
-    let world = engine.world();
+pub(crate) fn without_counts(shown: &Shown<'_>) -> Vec<u8> {
+    let world = shown.engine.world();
     let mut names: Vec<(String, String)> = Vec::new();
     let mut of_one: Vec<_> = world
         .alarms
@@ -123,8 +135,8 @@ pub(crate) fn without_counts(engine: &Engine) -> Vec<u8> {
         names.push((alarm.id.to_string(), format!("alarm-----number{i:04}")));
     }
     let mut rows: Vec<String> = Vec::new();
-    for (name, value) in world.all_rows() {
-        let mut row = name.clone() + " " + &String::from_utf8_lossy(&value);
+    for (name, value) in &shown.rows {
+        let mut row = name.clone() + " " + &String::from_utf8_lossy(value);
         if name == "meta" {
             row = without_number(&without_number(&row, "\"seq\":"), "\"at\":");
         }
@@ -181,7 +193,7 @@ pub(crate) fn sound(engine: &Engine) -> Result<(), String> {
                 return Err(format!("alarm {id} is masked by itself"));
             }
         }
-        let windows = world.windows_of(alarm).to_vec();
+        let windows = world.windows_of(alarm);
         for now in [world.at, world.at.plus(-3_600_000), Timestamp(0)] {
             if alarm.age(now, &windows) < 0 || alarm.working_age(now, &windows, &world.settings) < 0 {
                 return Err(format!("the age of {id} is negative at {now}"));

@@ -1,7 +1,7 @@
 //! What has to hold in every state of the walk, and in every step between two.
 
 use crate::model::{Model, Place, raises};
-use crate::small::{self, Papers, difference, fold, reborn};
+use crate::small::{self, Papers, Shown, difference, fold, reborn};
 use crate::world::{Act, key};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::Event;
@@ -54,7 +54,7 @@ fn service(engine: &Engine, model: &Model, s: usize) -> Result<(), Broken> {
                 format!("{key:?}: failing is {}, the hard problem is {:?}", alarm.failing_now(), known.problem)
             })?;
             law(fails.is_none_or(|state| state == alarm.state), || format!("{key:?}: is {}, {fails:?} said", alarm.state))?;
-            let age = alarm.age(model.now, &world.windows_of(alarm).to_vec());
+            let age = alarm.age(model.now, &world.windows_of(alarm));
             law(age == model.age(s), || format!("{key:?}: age {age}, {} by the spans {:?}", model.age(s), known.failing))?;
             law(!alarm.failing_now() || age < 24 * HOUR || alarm.aged, || format!("{key:?}: 24 h old and nobody noted"))?;
             let ok = known.failing.last().and_then(|(_, to)| *to);
@@ -130,7 +130,7 @@ pub(crate) fn step(before: &Engine, act: Act, records: &[Record]) -> Result<(), 
 /// The fold of the events, from nothing (`folded`) and from the rows before the step, is what was decided; and an engine
 /// made of those rows decides the same.
 pub(crate) fn folds(
-    after: &Engine,
+    after: &Shown<'_>,
     folded: &Engine,
     restored: &Engine,
     act: Act,
@@ -166,8 +166,9 @@ pub(crate) fn late(before: &Engine, until: Timestamp, records: &[Record]) -> Res
 
 /// The rows are the world.
 pub(crate) fn rows(papers: &Papers, engine: &Engine) -> Result<Engine, Broken> {
-    let restored = reborn(papers, engine);
-    match difference(engine, &restored) {
+    let shown = Shown::of(engine);
+    let restored = reborn(papers, &shown);
+    match difference(&shown, &restored) {
         Some(why) => Err(format!("the rows are another world: {why}")),
         None => Ok(restored),
     }
