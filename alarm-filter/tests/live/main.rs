@@ -142,7 +142,8 @@ fn live(inputs: &[(Timestamp, Input)], random: &mut Random, restarts: bool) -> D
     let mut now = Timestamp::default();
     let mut rest = inputs;
     while !rest.is_empty() {
-        let size = (1 + random.below(if random.one_in(3) { 300 } else { 8 })).min(rest.len());
+        let most = if random.one_in(3) { 300 } else { 8 };
+        let size = (1 + random.below(most)).min(rest.len());
         let (batch, after) = rest.split_at(size);
         rest = after;
         let last = batch.iter().map(|(since, _)| *since).fold(now, Timestamp::max);
@@ -150,7 +151,11 @@ fn live(inputs: &[(Timestamp, Input)], random: &mut Random, restarts: bool) -> D
         // behind it than the grace.
         let behind = random.one_in(4);
         let next = rest.first().map_or(last.plus(HOUR), |(since, _)| *since);
-        now = if behind { last.plus(5 * HOUR) } else { last.max(Timestamp(last.0 + random.upto(next.since(last) + GRACE))) };
+        now = if behind {
+            last.plus(5 * HOUR)
+        } else {
+            last.max(Timestamp(last.0 + random.upto(next.since(last) + GRACE)))
+        };
         for (since, input) in batch {
             daemon.handle((*since).min(now), input.clone());
         }
@@ -184,7 +189,8 @@ fn compare(name: &str, log: &[u8], seed: u64) {
     let inputs = inputs(log);
     let replayed = replay(&inputs);
     let journal = replayed.journal.as_deref().unwrap_or_default();
-    let raised = journal.iter().flat_map(|r| &r.events).filter(|e| matches!(e, alarm_core::event::Event::Raised { .. }));
+    let raised =
+        journal.iter().flat_map(|r| &r.events).filter(|e| matches!(e, alarm_core::event::Event::Raised { .. }));
     assert!(raised.count() > 20, "{name}: next to nothing happens in it");
     for restarts in [false, true] {
         let mut random = Random(seed);
