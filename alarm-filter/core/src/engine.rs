@@ -111,6 +111,8 @@ impl Engine {
         }
         self.pending = None;
         self.world.rearm_touched();
+        // What this set for a moment that has come already happens now, not at the next input.
+        self.fire(at);
         handled.records = std::mem::take(&mut self.records);
         handled
     }

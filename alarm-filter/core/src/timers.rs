@@ -24,10 +24,18 @@ pub enum Timer {
 }
 
 /// The timers that are set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Timers {
     due: BTreeSet<(Timestamp, Timer)>,
     armed: Map<Timer, Timestamp>,
+}
+
+/// In the order of the timers, whatever the order they were set in.
+impl std::fmt::Debug for Timers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let armed: std::collections::BTreeMap<_, _> = self.armed.iter().collect();
+        f.debug_struct("Timers").field("armed", &armed).finish()
+    }
 }
 
 impl Timers {

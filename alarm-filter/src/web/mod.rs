@@ -36,7 +36,7 @@ pub use words::band_name;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::view::View;
-use alarm_core::input::Text;
+use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
 use audit::AuditReport;
 use axum::Router;
@@ -46,6 +46,15 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+
+/// The inputs of an array of observations as `POST /api/v1/observations` takes it, from any source; or what is wrong with
+/// it, in one line.
+///
+/// # Errors
+/// It is not JSON, or says what cannot be taken.
+pub fn observations_of(body: &[u8], now: Timestamp) -> Result<Vec<Input>, String> {
+    api::from_anybody(body, now)
+}
 
 /// Largest body of a request.
 const BODY: usize = 1 << 20;

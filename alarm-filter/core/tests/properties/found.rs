@@ -4,11 +4,10 @@ use crate::alphabet::START;
 use crate::papers::papers;
 use crate::small::{Shown, fold, host, learned, reborn, service};
 use alarm_core::alarm::{Alarm, Span};
-use alarm_core::command::{Action, Command, OffReason};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::input::*;
 use alarm_core::state::State;
-use alarm_core::time::{DAY, HOUR, MINUTE, Timestamp};
+use alarm_core::time::{DAY, MINUTE, Timestamp};
 use alarm_core::watch::Key;
 
 /// A monitor `c`, its settings, and what it says; the fold beside it.
@@ -36,7 +35,13 @@ impl Desk {
 
     fn say(&mut self, seen: Seen) -> Vec<Record> {
         let monitor = "c".into();
-        self.feed(Input::Observation(Observation { monitor, since: self.now, origin: Origin::Log, sequence: None, seen }))
+        self.feed(Input::Observation(Observation {
+            monitor,
+            since: self.now,
+            origin: Origin::Log,
+            sequence: None,
+            seen,
+        }))
     }
 
     fn service(&mut self, name: &str, state: State) {
@@ -45,11 +50,6 @@ impl Desk {
 
     fn host(&mut self, state: State, hard: bool) -> Vec<Record> {
         self.say(Seen::Host(host("h1.s", state, hard)))
-    }
-
-    fn wait(&mut self, by: i64) {
-        self.now = self.now.plus(by);
-        fold(&mut self.folded, &self.engine.advance(self.now).records);
     }
 
     fn alarm(&self, name: Option<&str>) -> Option<&std::sync::Arc<Alarm>> {
@@ -70,18 +70,15 @@ fn dc6_time_settles_a_held_service_after_a_restart_too() {
 }
 
 #[test]
-#[ignore = "bug: `apply` of SetAside leaves the timer Return set; the fold of a fired one holds a deadline in the past"]
-fn law10_a_timer_that_fired_is_gone_in_the_fold() {
+#[ignore = "bug: `apply` of Settings sets no timers anew; a held service gets its timer only when the daemon is restarted"]
+fn dc6_new_settings_set_the_timer_of_a_held_service() {
     let mut d = Desk::new("settings-1");
+    d.host(State::Down, true);
     d.service("org.sam.Job", State::Critical);
-    let alarm = d.alarm(Some("org.sam.Job")).unwrap().id.clone();
-    let (reason, text) = (Some(OffReason::CoreService), "".into());
-    let action = Action::SwitchOff { alarm, version: 0, reason, text, until: Some(START.plus(HOUR)) };
-    d.feed(Input::Command(Command { who: "rod".into(), form: "".into(), action }));
-    d.service("org.sam.Job", State::Ok);
-    d.wait(2 * HOUR);
-    assert_eq!(d.engine.next_deadline(), None);
-    assert_eq!(d.folded.next_deadline(), None);
+    d.host(State::Up, true);
+    assert_eq!(d.engine.next_deadline(), None, "a notification will settle it");
+    d.feed(Input::Settings { hash: "settings-2".into() });
+    assert_eq!(d.engine.next_deadline(), reborn(&papers(), &Shown::of(&d.engine)).next_deadline());
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod found;
 mod journal;
 mod order;
 mod papers;
+mod seeds;
 #[path = "../small/mod.rs"]
 mod small;

@@ -9,7 +9,7 @@ mod sources;
 
 pub(super) use alarms::{alarm, alarms, explain};
 pub(super) use episodes::episodes;
-pub(super) use observations::observations;
+pub(super) use observations::{from_anybody, observations};
 pub(super) use sources::sources;
 
 use super::problem::Problem;

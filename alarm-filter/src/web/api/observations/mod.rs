@@ -9,12 +9,15 @@ use super::super::WebState;
 use super::super::problem::{Fault, Problem, json};
 use super::super::words;
 use crate::intake::Answer;
+use alarm_core::input::Input;
+use alarm_core::time::Timestamp;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use inputs::Sender;
+use std::collections::BTreeSet;
 
 /// Seconds after which a batch that could not be stored is worth repeating.
 const RETRY: u32 = 5;
@@ -43,13 +46,9 @@ async fn take(state: &WebState, headers: &HeaderMap, body: Result<Bytes, BytesRe
         }
         _ => Problem::new(StatusCode::BAD_REQUEST, "Body not read", "the body ended early; send it again"),
     })?;
-    let items = parse::array(&body).map_err(|e| match e {
-        parse::Wrong::Syntax(detail) => Problem::new(StatusCode::BAD_REQUEST, "Not JSON", detail),
-        parse::Wrong::Content(fault) => refused(vec![fault]),
-    })?;
     let config = state.config();
     let sender = Sender { sources: &config.http_sources, open: config.open_sources, now: state.now() };
-    let inputs = inputs::of(items, &sender).map_err(refused)?;
+    let inputs = read(&body, &sender)?;
     let taken = inputs.len();
     if taken == 0 {
         return Ok(format!("{{\"seq\":{},\"taken\":0}}", state.view.borrow().seq));
@@ -65,6 +64,20 @@ async fn take(state: &WebState, headers: &HeaderMap, body: Result<Bytes, BytesRe
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Stopping", stopping.to_string()).retry_after(RETRY))
         }
     }
+}
+
+fn read(body: &[u8], sender: &Sender<'_>) -> Result<Vec<Input>, Problem> {
+    let items = parse::array(body).map_err(|e| match e {
+        parse::Wrong::Syntax(detail) => Problem::new(StatusCode::BAD_REQUEST, "Not JSON", detail),
+        parse::Wrong::Content(fault) => refused(vec![fault]),
+    })?;
+    inputs::of(items, sender).map_err(refused)
+}
+
+/// The inputs of an array from anybody, or what is wrong with it in one line.
+pub(in crate::web) fn from_anybody(body: &[u8], now: Timestamp) -> Result<Vec<Input>, String> {
+    let sender = Sender { sources: &BTreeSet::new(), open: true, now };
+    read(body, &sender).map_err(|problem| problem.detail)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
