@@ -193,7 +193,8 @@ impl Alarm {
         self.failing.iter().fold(self.failing_before, |sum, span| {
             let to = span.to.unwrap_or(now);
             let whole = to.since(span.from).max(0);
-            sum + whole - crate::downtime::outage_within(windows, span.from, to).clamp(0, whole)
+            let out = crate::downtime::outage_within(windows, span.from, to).clamp(0, whole);
+            sum.saturating_add(whole - out)
         })
     }
 

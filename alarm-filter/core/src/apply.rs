@@ -79,6 +79,8 @@ impl World {
                     let group = settings.group_of(name);
                     self.monitor_mut(name).group = group;
                 }
+                self.rearm_held();
+                self.unarmed.extend(self.alarms.keys().cloned());
             }
             Event::CommandTaken { key } => {
                 self.meta.forms.push_back(key.clone());
@@ -155,7 +157,11 @@ impl World {
         if let Some(stands_for) = &seen.stands_for {
             watch.stands_for = Some(stands_for.clone());
         }
-        self.rearm_settle(&seen.key);
+        match &seen.key.service {
+            Some(_) => self.rearm_settle(&seen.key),
+            // Held services wait for their host.
+            None => self.rearm_host(&seen.key),
+        }
     }
 
     fn apply_note(&mut self, key: &Key, monitor: &Text, since: Timestamp, note: &Note) {

@@ -51,7 +51,8 @@ impl Engine {
     pub(crate) fn remark_services(&mut self, host: &Key) {
         let Some(entry) = self.world.hosts.get(&(host.group.clone(), host.host.clone())) else { return };
         let with_alarm = entry.services.iter().filter(|(_, w)| w.alarm.is_some());
-        let keys: Vec<Key> = with_alarm.map(|(s, _)| Key { service: Some(s.clone()), ..host.clone() }).collect();
+        let mut keys: Vec<Key> = with_alarm.map(|(s, _)| Key { service: Some(s.clone()), ..host.clone() }).collect();
+        keys.sort();
         for key in keys {
             self.remark(&key);
         }

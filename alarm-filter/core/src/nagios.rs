@@ -191,6 +191,8 @@ impl Engine {
         let old = self.world.view(&key, &from.monitor);
         match old {
             None if !problem => return,
+            // As with services: what goes on softly after it was hard is the same problem.
+            Some(old) if problem && !h.hard && old.hard && old.state.is_problem() => return,
             Some(old) if old.state == h.state && (old.hard == h.hard || !problem) => {
                 let gone = old.gone;
                 if gone && h.report == Report::Listed {
@@ -219,7 +221,6 @@ impl Engine {
         let told = Told::of(from, &s);
         self.seen(from, key.clone(), told, &s, false, resets);
         self.remark_services(&key);
-        self.world.rearm_host(&key);
     }
 
     fn notification_seen(&mut self, from: &From, n: NotificationSeen) {

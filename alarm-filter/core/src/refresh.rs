@@ -362,6 +362,19 @@ impl World {
         }
     }
 
+    /// The same for all held services there are.
+    pub(crate) fn rearm_held(&mut self) {
+        let mut held = Vec::new();
+        for ((group, host), entry) in &self.hosts {
+            for (s, _) in entry.services.iter().filter(|(_, w)| w.views.iter().any(|v| v.held)) {
+                held.push(Key { group: group.clone(), host: host.clone(), service: Some(s.clone()) });
+            }
+        }
+        for key in held {
+            self.rearm_settle(&key);
+        }
+    }
+
     /// Hashes of the documents in force.
     pub fn documents_in_force(&self) -> Vec<Text> {
         self.documents_by_kind().into_iter().map(|(_, hash)| hash).collect()
@@ -400,11 +413,9 @@ impl World {
             self.rearm(&alarm.id);
         }
         let mut off = Vec::new();
-        let mut held = Vec::new();
         for ((group, host), entry) in &self.hosts {
             for (s, w) in &entry.services {
                 let key = Key { group: group.clone(), host: host.clone(), service: Some(s.clone()) };
-                held.extend(w.views.iter().any(|v| v.held).then(|| key.clone()));
                 off.extend(w.off.as_ref().map(|o| (key, o.until)));
             }
             let key = Key { group: group.clone(), host: host.clone(), service: None };
@@ -413,9 +424,7 @@ impl World {
         for (key, until) in off {
             self.timers.set(Timer::Return(key), Some(until));
         }
-        for key in held {
-            self.rearm_settle(&key);
-        }
+        self.rearm_held();
         self.unarmed.clear();
         self.dirty.clear();
     }
