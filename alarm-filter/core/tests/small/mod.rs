@@ -4,6 +4,7 @@
 
 mod known;
 
+#[allow(unused_imports, reason = "the walk has no settings that change")]
 pub(crate) use known::SETTINGS_SET_TIMERS;
 use known::{ORDER_OUTLIVES_A_RESTART, SETTLE_TIMERS_FOLD};
 
