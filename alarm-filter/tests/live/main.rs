@@ -4,6 +4,12 @@
 //!
 //! The lines are those of the recordings that `GRIDWARD_RECORDINGS` names (folders; the first N thousand lines of each),
 //! and, always, of a monitor that is made up of a seed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "in the helpers of tests a surprise is a failure"
+)]
 mod made_up;
 
 use alarm_core::document::Document;
