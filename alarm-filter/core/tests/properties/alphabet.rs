@@ -300,7 +300,7 @@ impl Story {
         let mut story = Story { inputs: Vec::new(), records: Vec::new(), engine: learned(&papers()) };
         let mut now = START;
         // In some, nothing but time settles what a host held.
-        let settings = if steps.len() % 3 == 0 { "settings-2" } else { "settings-1" };
+        let settings = if steps.len().is_multiple_of(3) { "settings-2" } else { "settings-1" };
         for step in first(settings).iter().chain(steps) {
             let input = match step {
                 Step::Input(Input::Settings { hash })
