@@ -2,6 +2,7 @@
 
 mod audit;
 mod check_config;
+mod check_store;
 mod demo;
 mod explain;
 mod profile;
@@ -27,6 +28,7 @@ enum Command {
     Explain(explain::Args),
     Audit(audit::Args),
     CheckConfig(check_config::Args),
+    CheckStore(check_store::Args),
     Profile(profile::Args),
 }
 
@@ -39,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
+        Command::CheckStore(args) => check_store::run(&args),
         Command::Profile(args) => profile::run(&args),
     };
     match result {
