@@ -5,6 +5,5 @@ mod found;
 mod journal;
 mod order;
 mod papers;
-mod seeds;
 #[path = "../small/mod.rs"]
 mod small;
