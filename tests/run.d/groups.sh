@@ -61,49 +61,77 @@ long() {
     GRIDWARD_KILLS=${GRIDWARD_KILLS:-1000} GRIDWARD_HANG=${GRIDWARD_HANG:-300} targets e2e:test:storm
 }
 
-# `replay` over each recording of a real Nagios, judged by tests/oracle. A recording is a folder or a .tar.zst (one folder in
-# it) in tests/data/recordings or named in GRIDWARD_RECORDINGS; GOCDB's answers for NAME lie beside it in NAME.gocdb.
+# `replay` and `audit` over each recording of a real Nagios, judged by tests/oracle. A recording is a .tar.zst (one folder in
+# it) in tests/data/nagios, or one or a folder named in GRIDWARD_RECORDINGS. GOCDB's answers for NAME lie in
+# tests/data/gocdb/NAME or, of one named otherwise, beside it in NAME.gocdb.
 oracle() {
-    local recording name found=0
+    local recording name gocdb found=0
     group_code=0
     printf 'name = "EVERYTHING"\nvo = "ops"\n[service_types]\n"*" = ["*"]\n' >"$work/everything.toml"
-    for recording in "$root"/tests/data/recordings/* ${GRIDWARD_RECORDINGS:-}; do
-        case $recording in *.gocdb) continue ;; esac
-        [ -e "$recording" ] || continue
+    for recording in "$root"/tests/data/nagios/*.tar.zst ${GRIDWARD_RECORDINGS:-}; do
+        [ -e "$recording" ] || { echo "there is no recording $recording"; return 1; }
         found=1 name=$(basename "${recording%.tar.zst}")
-        mkdir -p "$work/recordings/$name"
-        if [ -d "$recording" ]; then
-            cp -r "$recording/." "$work/recordings/$name"
-        else
-            zstd -q -dc --long=27 <"$recording" | tar -C "$work/recordings/$name" --strip-components=1 -xf - || return 1
-        fi
-        chmod -R go+rX "$work/recordings"
-        local gocdb=() path=${recording%.tar.zst}.gocdb
-        [ ! -d "$path" ] || gocdb=(--gocdb "$path")
-        check "$name: replay from the log" replay_recording "$name" log "${gocdb[@]}"
-        check "$name: the judge finds nothing" judge_recording "$name" log "${gocdb[@]}"
-        check "$name: replay from log and status" replay_recording "$name" status "${gocdb[@]}"
-        check "$name: the judge finds nothing, with status" judge_recording "$name" status "${gocdb[@]}" --with-status
+        unpack_recording "$recording" "$work/recordings/$name" || return 1
+        judge_both "$name" log
+        judge_both "$name" status --with-status
+        gocdb=$root/tests/data/gocdb/$name
+        [ -d "$gocdb" ] || gocdb=${recording%.tar.zst}.gocdb
+        [ ! -d "$gocdb" ] || gocdb_of=$gocdb judge_both "$name" gocdb --with-status --gocdb "$gocdb"
         check "$name: the judge finds planted faults" "${as_user[@]}" python3 -B "$root/tests/oracle/selftest.py" \
-            "$work/recordings/$name" "${gocdb[@]}"
+            "$work/recordings/$name" $([ ! -d "$gocdb" ] || echo --gocdb "$gocdb")
     done
-    [ $found -eq 1 ] || { echo "no recording in tests/data/recordings, and none named in GRIDWARD_RECORDINGS"; return 1; }
+    [ $found -eq 1 ] || { echo "no recording in tests/data/nagios, and none named in GRIDWARD_RECORDINGS"; return 1; }
     return $group_code
 }
 
-replay_recording() {
-    local folder=$work/recordings/$1 with=$2 file arguments=()
-    shift 2
-    for file in "$folder"/log/nagios-*.log "$folder/log/nagios.log"; do arguments+=(--nagios-log "$file"); done
-    for file in "$folder"/objects/*; do arguments+=(--objects "$file"); done
-    if [ "$with" = status ]; then
-        for file in "$folder"/status/*; do arguments+=(--status "$file"); done
+unpack_recording() {
+    mkdir -p "$2"
+    if [ -d "$1" ]; then
+        cp -r "$1/." "$2"
+    else
+        zstd -q -dc --long=27 <"$1" | tar -C "$2" --strip-components=1 --no-same-owner -xf - || return 1
     fi
-    "${as_user[@]}" "$GRIDWARD_BIN" replay "${arguments[@]}" --profile "$work/everything.toml" "$@" --format jsonl >"$folder.$with.jsonl"
+    chmod -R go+rX "$work/recordings"
 }
 
-judge_recording() {
-    local folder=$work/recordings/$1 with=$2
+# One reading of a recording: `log` alone, `status` too, or with GOCDB's answers (`gocdb`) as well.
+judge_both() {
+    local name=$1 with=$2
     shift 2
-    "${as_user[@]}" python3 -B "$root/tests/oracle/judge.py" "$folder" "$folder.$with.jsonl" "$@"
+    recording_arguments "$name" "$with"
+    check "$name: replay from $with" replay_recording "$name" "$with"
+    check "$name: the judge finds nothing in the replay from $with" \
+        judge_replay "$work/recordings/$name" "$work/recordings/$name.$with.jsonl" "$@"
+    check "$name: the audit from $with passes" audit_recording
+}
+
+# All that the judge says when it finds something, else the laws alone.
+judge_replay() {
+    "${as_user[@]}" python3 -B "$root/tests/oracle/judge.py" "$@" >"$work/judge.out" || { cat "$work/judge.out"; return 1; }
+    grep '^law' "$work/judge.out"
+}
+
+recording_arguments() {
+    local folder=$work/recordings/$1 file
+    arguments=(--profile "$work/everything.toml")
+    for file in "$folder"/log/nagios-*.log "$folder/log/nagios.log"; do arguments+=(--nagios-log "$file"); done
+    for file in "$folder"/objects/*; do arguments+=(--objects "$file"); done
+    [ "$2" = log ] || for file in "$folder"/status/*; do arguments+=(--status "$file"); done
+    [ "$2" != gocdb ] || arguments+=(--gocdb "$gocdb_of")
+}
+
+replay_recording() {
+    "${as_user[@]}" "$GRIDWARD_BIN" replay "${arguments[@]}" --format jsonl >"$work/recordings/$1.$2.jsonl"
+}
+
+# No fault, and at most 0.5 % without explanation, whatever the exit code says.
+audit_recording() {
+    local report
+    report=$("${as_user[@]}" "$GRIDWARD_BIN" audit "${arguments[@]}" --format json) || { echo "$report"; return 1; }
+    echo "$report" | python3 -c '
+import json, sys
+r = json.load(sys.stdin)
+print("audit: %d notifications, %d faults, %d unexplained (%.2f %%)"
+      % (r["notifications"], r["faults"], r["unexplained"], 100 * r["unexplained_share"]))
+sys.exit(not (r["notifications"] > 0 and r["faults"] == 0 and r["unexplained_share"] <= 0.005))'
 }

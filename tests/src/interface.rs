@@ -31,6 +31,8 @@ const EVERYTHING: &str = "name = \"EVERYTHING\"\nvo = \"ops\"\n[service_types]\n
 pub struct Setup {
     /// The Nagios servers: name, group (empty: none of its own), `nagios.cfg`.
     pub monitors: Vec<(String, String, PathBuf)>,
+    /// Who may hand in observations over HTTP.
+    pub http: Vec<String>,
     /// GOCDB's answers in a folder.
     pub gocdb: Option<PathBuf>,
     /// The store's folder; none: in the test's own.
@@ -45,6 +47,11 @@ impl Setup {
     /// Beside one Nagios.
     pub fn beside(nagios: &Nagios) -> Self {
         Setup { monitors: vec![("nagios-a".into(), String::new(), nagios.configuration())], ..Setup::default() }
+    }
+
+    /// Beside no Nagios: what this sender posts is all that it knows.
+    pub fn posted_by(source: &str) -> Self {
+        Setup { http: vec![source.into()], ..Setup::default() }
     }
 }
 
@@ -80,6 +87,9 @@ pub fn configure(folder: &Path, setup: &Setup) -> Result<PathBuf> {
                 let _always_fits = writeln!(text, "{method} = {{ source = {file:?} }}");
             }
         }
+    }
+    if !setup.http.is_empty() {
+        let _always_fits = writeln!(text, "\n[http]\nsources = {:?}", setup.http);
     }
     for (name, group, configuration) in &setup.monitors {
         let _always_fits = write!(text, "\n[[monitor]]\nname = {name:?}\nnagios_cfg = {configuration:?}\n");
@@ -179,9 +189,8 @@ pub fn observation(
     .to_string()
 }
 
-/// What a file of the store's folder is called whose name tells that it holds the sources' cursors, if they have one of
-/// their own.
-pub const CURSOR_FILE: &str = "cursor";
+/// How the names of all files in the store's folder begin that hold what was read and how far.
+pub const JOURNAL_FILES: &str = "journal.";
 
 /// Fails unless the text holds each of these: messages must name the object and what to do.
 pub fn names_all(text: &str, parts: &[&str]) -> Result {

@@ -1,7 +1,7 @@
 //! What strace saw: whether the disk had it before the world was told.
 
 use crate::fail::{Fail, Result, ensure};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// strace's options: children too, paths beside descriptors, tracer as a grandchild.
@@ -10,7 +10,7 @@ pub const OPTIONS: [&str; 7] = [
     "-f",
     "-y",
     "-s",
-    "200",
+    "60000",
     "-e",
     "trace=fsync,fdatasync,sync_file_range,write,pwrite64,writev,pwritev,sendto,sendmsg,read,pread64,readv,recvfrom,recvmsg,rename,renameat,renameat2",
 ];
@@ -49,6 +49,12 @@ impl Call {
     fn writes(&self) -> bool {
         matches!(self.name.as_str(), "write" | "pwrite64" | "writev" | "pwritev" | "sendto" | "sendmsg")
             || self.name.starts_with("rename")
+    }
+
+    /// What stands between the first and the last quotation mark.
+    fn payload(&self) -> &str {
+        let quoted = self.text.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"'));
+        quoted.map_or("", |(payload, _)| payload)
     }
 
     /// `12<socket:[345]>`.
@@ -96,11 +102,12 @@ impl Trace {
         let (post, store) = (format!("POST {path}"), store.display().to_string());
         let mut answers = 0;
         for answer in self.calls.iter().filter(|call| call.writes() && call.text.contains("HTTP/1.1 2")) {
-            let earlier = self.calls.iter().filter(|call| call.ended < answer.begun);
-            let mut asked = earlier.filter(|call| {
-                call.reads() && call.descriptor() == answer.descriptor() && call.text.contains("HTTP/1.1")
-            });
-            let Some(asked) = asked.next_back().filter(|call| call.text.contains(&post)) else { continue };
+            // A request may come in several pieces; they end where the answer before it went out.
+            let same = self.calls.iter().filter(|call| call.descriptor() == answer.descriptor());
+            let before = same.filter(|call| call.ended < answer.begun);
+            let pieces: Vec<_> = before.rev().take_while(|call| !call.writes()).filter(|call| call.reads()).collect();
+            let request: String = pieces.iter().rev().map(|call| call.payload()).collect();
+            let Some(asked) = pieces.first().filter(|_| request.starts_with(&post)) else { continue };
             ensure(self.synced_between(asked.ended, answer.begun, &store), || {
                 format!(
                     "line {}: answered without a sync after the request on line {}: {}",
@@ -114,29 +121,33 @@ impl Trace {
         Ok(answers)
     }
 
-    /// Every write to (or rename to) a file of `store` whose name holds `cursor` came after a sync of the store that began
-    /// after the last read of `source`. Returns how many such writes there were: none, when the cursor is kept in the same
-    /// transaction as what was read.
-    pub fn cursor_follows_sync(&self, source: &Path, store: &Path, cursor: &str) -> Result<usize> {
+    /// What was read from `source` and holds `text` left the daemon only after a sync of `store` that began after that read:
+    /// until then the cursor, which is kept in the same transaction, stood before it as well.
+    pub fn shown_after_sync(&self, source: &Path, store: &Path, text: &str) -> Result {
         let (source, store) = (source.display().to_string(), store.display().to_string());
-        let mut moves = 0;
-        let moved = |call: &&Call| call.writes() && call.text.contains(&store) && call.text.contains(cursor);
-        for write in self.calls.iter().filter(moved) {
-            let mut earlier = self.calls.iter().filter(|call| call.ended < write.begun);
-            let took =
-                |call: &&Call| call.reads() && call.text.contains(&source) && !call.text.trim_end().ends_with("= 0");
-            let Some(read) = earlier.rfind(took) else { continue };
-            ensure(self.synced_between(read.ended, write.begun, &store), || {
-                format!(
-                    "line {}: the cursor moved without a sync after line {}: {}",
-                    write.begun + 1,
-                    read.ended + 1,
-                    write.text
-                )
-            })?;
-            moves += 1;
-        }
-        Ok(moves)
+        let holds = |call: &&Call| call.text.contains(text);
+        let read = self.calls.iter().find(|call| call.reads() && call.text.contains(&source) && holds(call));
+        let read = read.ok_or_else(|| Fail::new(format!("nobody read {text:?} from {source}")))?;
+        let shown =
+            self.calls.iter().find(|call| call.writes() && call.descriptor().contains("socket:") && holds(call));
+        let shown = shown.ok_or_else(|| Fail::new(format!("{text:?} was shown to nobody")))?;
+        ensure(self.synced_between(read.ended, shown.begun, &store), || {
+            format!(
+                "line {}: shown without a sync after it was read on line {}: {}",
+                shown.begun + 1,
+                read.ended + 1,
+                shown.text
+            )
+        })
+    }
+
+    /// The names of the files of `store` that were written, renamed to or synced.
+    pub fn written_in(&self, store: &Path) -> BTreeSet<String> {
+        let folder = format!("{}/", store.display());
+        let touched = self.calls.iter().filter(|call| call.writes() || call.synced(&folder));
+        let names = touched.flat_map(|call| call.text.split(&folder).skip(1).map(str::to_owned).collect::<Vec<_>>());
+        let end = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/'));
+        names.map(|name| name.split(end).next().unwrap_or_default().to_owned()).collect()
     }
 
     fn synced_between(&self, from: usize, to: usize, store: &str) -> bool {
@@ -164,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn a_request_may_come_in_pieces() -> Result {
+        let piece = "10 recvfrom(9<socket:[1]>, \"POST /api/v1/obs\", 24, 0, NULL, NULL) = 24\n";
+        let text = piece.to_owned() + &GOOD.replace("POST /api/v1/obs", "");
+        assert_eq!(Trace::parse(&text).answers_follow_sync("/api/v1/observations", Path::new("/s/store"))?, 1);
+        Ok(())
+    }
+
+    #[test]
     fn an_answer_before_the_sync_returned_is_found() {
         let mut lines: Vec<_> = GOOD.lines().collect();
         lines.swap(4, 5);
@@ -178,12 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_that_moves_before_the_sync_is_found() {
-        let text = "1 read(3</v/nagios.log>, \"[1] x\", 9) = 5\n2 write(4</s/store/cursor>, \"5\", 1) = 1\n2 fsync(4</s/store/j>) = 0\n";
+    fn what_is_shown_before_the_sync_is_found() {
+        let text = "1 read(3</v/nagios.log>, \"[1] x\", 9) = 5\n2 fsync(4</s/store/j-wal>) = 0\n2 sendto(5<socket:[7]>, \"x\", 1, 0, NULL, 0) = 1\n";
         let (source, store) = (Path::new("/v/nagios.log"), Path::new("/s/store"));
-        assert!(Trace::parse(text).cursor_follows_sync(source, store, "cursor").is_err());
+        assert!(Trace::parse(text).shown_after_sync(source, store, "x").is_ok());
+        assert_eq!(Trace::parse(text).written_in(store), BTreeSet::from(["j-wal".to_owned()]));
         let mut lines: Vec<_> = text.lines().collect();
         lines.swap(1, 2);
-        assert!(Trace::parse(&lines.join("\n")).cursor_follows_sync(source, store, "cursor").is_ok());
+        assert!(Trace::parse(&lines.join("\n")).shown_after_sync(source, store, "x").is_err());
+        assert!(Trace::parse(text).shown_after_sync(source, store, "y").is_err(), "nobody saw it");
     }
 }

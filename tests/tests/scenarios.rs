@@ -41,7 +41,8 @@ fn a_soft_problem_raises_nothing_a_hard_one_does_and_recovery_clears_it() -> Res
     assert_eq!(alarm.output, "CRITICAL: at last");
     nagios.result(CE, SUBMIT, 0, "OK")?;
     filter.catch_up(&mut nagios)?;
-    filter.until_ok(CE, SUBMIT)
+    filter.until_ok(CE, SUBMIT)?;
+    Ok(())
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn killed_again_and_again_it_knows_what_an_undisturbed_one_knows() -> Result {
 fn posted_observations_survive_and_are_not_doubled() -> Result {
     use e2e::interface::{OBSERVATIONS, observation};
     let kills = number("GRIDWARD_KILLS", 20)?.min(100);
-    let mut filter = Filter::start(Setup::default())?;
+    let mut filter = Filter::start(Setup::posted_by("poster"))?;
     let at = e2e::place::now();
     let mut sent = Vec::new();
     for round in 0..kills as u64 {

@@ -1,26 +1,16 @@
 //! `apply`: the one place that changes the world. It understands every event ever written and decides nothing.
 
-use crate::alarm::{Alarm, AlarmId, Change, Span, Told};
+use crate::alarm::AlarmId;
 use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
-use crate::flag::Flag;
 use crate::input::{DeletedDowntime, ScheduledDowntime, Text};
 use crate::rows::RowKey;
-use crate::settings::Settings;
-use crate::time::{DAY, Millis, Timestamp};
-use crate::watch::{Aside, Key, Off, SetAside, Watch};
-use crate::world::{Cause, Closed, Proposal, World};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use crate::time::Timestamp;
+use crate::watch::{Key, Watch};
+use crate::world::{Cause, Proposal, World};
 
-/// Spans kept for an alarm's age; of more, the oldest are added up.
-const SPANS: usize = 64;
-/// States of one episode that are kept with the alarm; of more, all stand in the journal.
-const EPISODE_STATES: usize = 10_000;
 /// Keys of commands that are remembered.
 const FORMS: usize = 4096;
-/// Switched-off alarms that are remembered beside those that may return.
-const CLOSED: usize = 2048;
 
 impl World {
     /// Takes in one event of the record `seq`, decided at `at`.
@@ -73,10 +63,7 @@ impl World {
                 self.meta.hashes.downtimes = hash.clone();
                 self.downtimes = documents.downtimes(hash).unwrap_or_default();
                 self.dirty.insert(RowKey::Meta);
-                let open: Vec<AlarmId> = self.alarms.keys().cloned().collect();
-                for id in open {
-                    self.rearm(&id);
-                }
+                self.unarmed.extend(self.alarms.keys().cloned());
             }
             Event::Profiles { hash } => {
                 self.meta.hashes.profiles = hash.clone();
@@ -129,6 +116,7 @@ impl World {
                 self.meta.proposed.insert(metric.clone(), proposal);
                 self.dirty.insert(RowKey::Meta);
             }
+            // All others are about one alarm: `apply_alarm.rs`.
             _ => self.apply_to_alarm(seq, event),
         }
     }
@@ -269,283 +257,6 @@ impl World {
             }
         }
     }
-
-    fn apply_to_alarm(&mut self, seq: u64, event: &Event) {
-        let settings = self.settings.clone();
-        let touched = match event {
-            Event::Raised { id, key, about, monitors, change } => {
-                let alarm = Alarm {
-                    id: id.clone(),
-                    key: key.clone(),
-                    about: about.clone(),
-                    monitors: monitors.clone(),
-                    state: change.state,
-                    since: change.at,
-                    raised: change.at,
-                    episode_since: change.at,
-                    episodes: 1,
-                    failing: vec![Span { from: change.at, to: None }],
-                    failing_before: 0,
-                    aged: false,
-                    stable: false,
-                    refreshed: None,
-                    output: change.output.clone(),
-                    long_output: Text::from(""),
-                    perf_data: Text::from(""),
-                    flags: BTreeMap::new(),
-                    episode_flags: BTreeSet::new(),
-                    episode_states: Vec::new(),
-                    history: Vec::new(),
-                    turns: Vec::new(),
-                    masked_by: None,
-                    cause: None,
-                    unmonitored_since: None,
-                    unmonitored_reported: false,
-                    version: seq,
-                };
-                self.alarms.insert(id.clone(), Arc::new(alarm));
-                self.watch_mut(key).alarm = Some(id.clone());
-                self.note_family(id, about, true);
-                self.note_turn(about, change.at, id);
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.remember(change, true, &settings);
-                }
-                id
-            }
-            Event::Changed { id, monitors, change, again, .. } => {
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.monitors.clone_from(monitors);
-                    if *again {
-                        alarm.fail_again(change.at);
-                    }
-                    alarm.state = change.state;
-                    alarm.since = change.at;
-                    alarm.output = change.output.clone();
-                    alarm.long_output = Text::from("");
-                    alarm.perf_data = Text::from("");
-                    alarm.remember(change, *again, &settings);
-                }
-                if *again && let Some(about) = self.alarms.get(id).map(|a| a.about.clone()) {
-                    self.note_turn(&about, change.at, id);
-                }
-                id
-            }
-            Event::Recovered { id, key, change } => {
-                if let Some(off) = &mut self.watch_mut(key).off {
-                    off.was_ok = true;
-                }
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.state = change.state;
-                    alarm.since = change.at;
-                    alarm.output = change.output.clone();
-                    alarm.long_output = Text::from("");
-                    alarm.perf_data = Text::from("");
-                    if let Some(span) = alarm.failing.last_mut() {
-                        span.to = Some(change.at.max(span.from));
-                    }
-                    alarm.remember(change, true, &settings);
-                }
-                id
-            }
-            Event::Refreshed { id, since, .. } => {
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.refreshed = Some(*since);
-                }
-                id
-            }
-            Event::Output { id, output, long_output, perf_data, .. } => {
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.output = output.clone();
-                    alarm.long_output = long_output.clone();
-                    alarm.perf_data = perf_data.clone();
-                }
-                id
-            }
-            Event::Corrected { id, since, .. } => {
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.correct(*since);
-                }
-                id
-            }
-            Event::Flags { id, set, cleared, .. } => {
-                let at = self.at;
-                if let Some(alarm) = self.alarm_mut(id) {
-                    for flag in cleared {
-                        alarm.flags.remove(flag);
-                    }
-                    for (flag, mark) in set {
-                        alarm.flags.insert(*flag, mark.clone());
-                    }
-                    if alarm.failing_now() {
-                        alarm.episode_flags.extend(set.keys());
-                    }
-                    let off = alarm.flags.contains_key(&Flag::MonitoringOff);
-                    if off != alarm.unmonitored_since.is_some() {
-                        alarm.unmonitored_since = off.then_some(at);
-                        alarm.unmonitored_reported = false;
-                    }
-                }
-                id
-            }
-            Event::About { id, about, .. } => {
-                if let Some(old) = self.alarms.get(id).map(|a| a.about.clone()) {
-                    self.note_family(id, &old, false);
-                    self.note_family(id, about, true);
-                }
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.about = about.clone();
-                }
-                id
-            }
-            Event::SwitchedOff { id, key, until, .. } => {
-                self.close(id, key);
-                if let Some(until) = until {
-                    let off = Off { alarm: id.clone(), until: *until, was_ok: false };
-                    let aside = Aside { reason: SetAside::SwitchedOff { until: *until }, since: self.at };
-                    let watch = self.watch_mut(key);
-                    watch.off = Some(off);
-                    watch.aside = Some(aside);
-                }
-                self.timers.set(crate::timers::Timer::Return(key.clone()), *until);
-                id
-            }
-            Event::Withdrawn { id, key, reason } => {
-                self.close(id, key);
-                let since = self.at;
-                self.watch_mut(key).aside = Some(Aside { reason: reason.clone(), since });
-                id
-            }
-            Event::Returned { id, key, .. } => {
-                if let Some(closed) = self.closed.remove(id) {
-                    self.dirty.insert(RowKey::Closed(id.clone()));
-                    self.note_family(id, &closed.alarm.about, true);
-                    self.alarms.insert(id.clone(), closed.alarm);
-                    let watch = self.watch_mut(key);
-                    watch.alarm = Some(id.clone());
-                    watch.off = None;
-                    watch.aside = None;
-                    self.timers.set(crate::timers::Timer::Return(key.clone()), None);
-                }
-                id
-            }
-            Event::SetAside { key, reason, since } => {
-                let watch = self.watch_mut(key);
-                watch.aside = reason.clone().map(|reason| Aside { reason, since: *since });
-                if reason.is_none() && watch.off.as_ref().is_some_and(|off| off.was_ok && off.until <= *since) {
-                    watch.off = None;
-                }
-                return;
-            }
-            Event::Masked { id, mask, .. } => {
-                self.unfollow(id);
-                self.followers.entry(mask.leader.clone()).or_default().insert(id.clone());
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.masked_by = Some(mask.clone());
-                }
-                id
-            }
-            Event::Unmasked { id, .. } => {
-                self.unfollow(id);
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.masked_by = None;
-                }
-                id
-            }
-            Event::StableOk { id, .. } => {
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.stable = true;
-                }
-                id
-            }
-            Event::Aged { id, .. } => {
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.aged = true;
-                }
-                id
-            }
-            Event::ReportMonitoringOff { id, .. } => {
-                if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.unmonitored_reported = true;
-                }
-                id
-            }
-            // All others stand in `apply`.
-            _ => return,
-        };
-        if let Some(alarm) = self.alarm_mut(touched) {
-            alarm.version = seq;
-        }
-        self.rearm(touched);
-    }
-
-    fn unfollow(&mut self, id: &AlarmId) {
-        let Some(mask) = self.alarms.get(id).and_then(|a| a.masked_by.clone()) else { return };
-        if let Some(followers) = self.followers.get_mut(&mask.leader) {
-            followers.remove(id);
-            if followers.is_empty() {
-                self.followers.remove(&mask.leader);
-            }
-        }
-    }
-
-    fn close(&mut self, id: &AlarmId, key: &Key) {
-        self.unfollow(id);
-        let Some(mut alarm) = self.alarms.remove(id) else { return };
-        if alarm.masked_by.is_some() {
-            Arc::make_mut(&mut alarm).masked_by = None;
-        }
-        self.dirty.insert(RowKey::Alarm(id.clone()));
-        self.note_family(id, &alarm.about, false);
-        self.closed.insert(id.clone(), Closed { at: self.at, alarm });
-        self.dirty.insert(RowKey::Closed(id.clone()));
-        let watch = self.watch_mut(key);
-        watch.alarm = None;
-        if self.closed.len() > CLOSED {
-            self.forget_closed();
-        }
-    }
-
-    /// Drops switched-off alarms older than a day that will not return.
-    fn forget_closed(&mut self) {
-        let before = self.at.plus(-DAY);
-        let old: Vec<AlarmId> = self
-            .closed
-            .iter()
-            .filter(|(id, c)| {
-                let returns =
-                    self.watch(&c.alarm.key).and_then(|w| w.off.as_ref()).is_some_and(|off| off.alarm == **id);
-                c.at < before && !returns
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in old {
-            self.closed.remove(&id);
-            self.dirty.insert(RowKey::Closed(id));
-        }
-    }
-
-    pub(crate) fn note_family(&mut self, id: &AlarmId, about: &crate::alarm::About, joins: bool) {
-        if about.family.is_empty() {
-            return;
-        }
-        let family = (about.site.clone(), about.family.clone());
-        if joins {
-            self.families.entry(family).or_default().insert(id.clone());
-        } else if let Some(members) = self.families.get_mut(&family) {
-            members.remove(id);
-            if members.is_empty() {
-                self.families.remove(&family);
-            }
-        }
-    }
-
-    fn note_turn(&mut self, about: &crate::alarm::About, at: Timestamp, id: &AlarmId) {
-        let window = self.settings.cause_window;
-        let turned = self.meta.turned.entry(about.metric.clone()).or_default();
-        turned.retain(|(t, _)| at.since(*t) <= window);
-        turned.push((at, id.clone()));
-        self.dirty.insert(RowKey::Meta);
-    }
 }
 
 fn deleted(d: &ScheduledDowntime, which: &DeletedDowntime) -> bool {
@@ -553,67 +264,5 @@ fn deleted(d: &ScheduledDowntime, which: &DeletedDowntime) -> bool {
         DeletedDowntime::Id { id } => d.id == Some(*id),
         DeletedDowntime::Host { .. } => true,
         DeletedDowntime::Window { object, start, end } => d.object == *object && d.start == *start && d.end == *end,
-    }
-}
-
-impl Alarm {
-    fn remember(&mut self, change: &Change, turn: bool, settings: &Settings) {
-        if let Told::Not(reasons) = &change.told {
-            self.episode_flags.extend(reasons);
-        }
-        let last = self.episode_states.last().map(|(_, state)| *state);
-        if change.state.is_problem() && last != Some(change.state) && self.episode_states.len() < EPISODE_STATES {
-            self.episode_states.push((change.at, change.state));
-        }
-        self.history.push(change.clone());
-        let kept = settings.history_kept.max(2);
-        if self.history.len() > kept {
-            let more = self.history.len() - kept;
-            self.history.drain(..more);
-        }
-        if turn {
-            self.turns.retain(|t| change.at.since(*t) <= settings.unstable_window);
-            self.turns.push(change.at);
-        }
-    }
-
-    fn fail_again(&mut self, at: Timestamp) {
-        self.episodes = self.episodes.saturating_add(1);
-        self.episode_since = at;
-        if self.stable || self.stable_ok(at) {
-            // A stable OK lies between: the age starts anew.
-            self.failing.clear();
-            self.failing_before = 0;
-            self.aged = false;
-        }
-        self.stable = false;
-        self.episode_states.clear();
-        self.episode_flags = self.flags.keys().copied().collect();
-        self.failing.push(Span { from: at, to: None });
-        if self.failing.len() > SPANS {
-            let sum: Millis = self
-                .failing
-                .drain(..self.failing.len() - SPANS / 2)
-                .map(|s| s.to.unwrap_or(s.from).since(s.from))
-                .sum();
-            self.failing_before = self.failing_before.saturating_add(sum);
-        }
-    }
-
-    fn correct(&mut self, since: Timestamp) {
-        if self.episodes == 1 {
-            self.raised = self.raised.min(since);
-        }
-        self.episode_since = self.episode_since.min(since);
-        self.since = self.since.min(since);
-        if let Some(span) = self.failing.last_mut() {
-            span.from = span.from.min(since);
-        }
-        if let Some(change) = self.history.last_mut() {
-            change.at = change.at.min(since);
-        }
-        if let Some((at, _)) = self.episode_states.first_mut() {
-            *at = since.min(*at);
-        }
     }
 }

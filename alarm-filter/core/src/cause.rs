@@ -17,25 +17,35 @@ impl Engine {
         }
         let metric = &alarm.about.metric;
         let window = self.world.settings.cause_window;
-        let Some(turned) = self.world.meta.turned.get(metric) else { return };
-        let mut sites = BTreeSet::new();
-        let mut alarms = BTreeSet::new();
-        for (at, id) in turned {
-            if alarm.episode_since.since(*at) > window {
-                continue;
-            }
-            if let Some(a) =
-                self.world.alarms.get(id).filter(|a| a.failing_now() && !a.set_apart() && a.cause.is_none())
-            {
-                sites.insert(a.about.site.clone());
-                alarms.insert(id.clone());
-            }
-        }
-        if sites.len() < self.world.settings.cause_sites {
-            return;
-        }
         let known = self.world.meta.proposed.get(metric);
         let fresh = known.is_some_and(|p| self.now.since(p.since) <= window);
+        if fresh && known.is_some_and(|p| p.sites.contains(&alarm.about.site)) {
+            return;
+        }
+        let Some(turned) = self.world.meta.turned.get(metric) else { return };
+        let needed = self.world.settings.cause_sites;
+        // Sites are counted before alarms are looked at: most failures are nobody else's.
+        let mut different: Vec<&Text> = Vec::new();
+        for t in turned {
+            if different.len() < needed && !t.site.is_empty() && !different.contains(&&t.site) {
+                different.push(&t.site);
+            }
+        }
+        if different.len() < needed {
+            return;
+        }
+        let mut sites = BTreeSet::new();
+        let mut alarms = BTreeSet::new();
+        for t in turned.iter().filter(|t| alarm.episode_since.since(t.at) <= window && !t.site.is_empty()) {
+            let open = self.world.alarms.get(&t.alarm);
+            if let Some(a) = open.filter(|a| a.failing_now() && !a.set_apart() && a.cause.is_none()) {
+                sites.insert(a.about.site.clone());
+                alarms.insert(t.alarm.clone());
+            }
+        }
+        if sites.len() < needed {
+            return;
+        }
         if fresh && known.is_some_and(|p| sites.iter().all(|s| p.sites.contains(s))) {
             return;
         }

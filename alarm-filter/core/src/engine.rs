@@ -110,6 +110,9 @@ impl Engine {
             Input::Tick => {}
         }
         self.pending = None;
+        self.world.rearm_touched();
+        // What this set for a moment that has come already happens now, not at the next input.
+        self.fire(at);
         handled.records = std::mem::take(&mut self.records);
         handled
     }
@@ -142,6 +145,7 @@ impl Engine {
         for event in events {
             self.world.apply(seq, at, event, &self.documents);
         }
+        self.world.rearm_touched();
     }
 
     fn fire(&mut self, at: Timestamp) {
@@ -150,6 +154,7 @@ impl Engine {
             self.world.now = self.now;
             self.pending = Some(Input::Tick);
             self.timer(timer);
+            self.world.rearm_touched();
         }
         self.pending = None;
     }

@@ -4,6 +4,7 @@
 //! Start reading in [`engine`].
 pub mod alarm;
 mod apply;
+mod apply_alarm;
 mod calendar;
 mod cause;
 pub mod command;

@@ -270,6 +270,18 @@ impl World {
         self.watch(key).is_some_and(|w| !w.views.is_empty() && w.views.iter().all(|v| v.gone))
     }
 
+    /// Sets the timers anew of all alarms that the input touched.
+    pub(crate) fn rearm_touched(&mut self) {
+        let mut touched = std::mem::take(&mut self.unarmed);
+        touched.sort_unstable();
+        touched.dedup();
+        for id in &touched {
+            self.rearm(id);
+        }
+        touched.clear();
+        self.unarmed = touched;
+    }
+
     /// Sets the timers of an alarm anew.
     pub(crate) fn rearm(&mut self, id: &AlarmId) {
         let Some(alarm) = self.alarms.get(id).cloned() else {
@@ -404,6 +416,7 @@ impl World {
         for key in held {
             self.rearm_settle(&key);
         }
+        self.unarmed.clear();
         self.dirty.clear();
     }
 }

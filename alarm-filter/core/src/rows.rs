@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names a row.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum RowKey {
     Meta,
     Monitor(Text),
@@ -82,7 +82,7 @@ fn parse<'a, T: Deserialize<'a>>(row: &str, value: &'a [u8]) -> Result<T, RowErr
 impl World {
     /// The rows that changed since the last call, each with its new value or `None` when it is gone; names in order.
     pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
-        let mut dirty = std::mem::take(&mut self.dirty);
+        let mut dirty: BTreeSet<RowKey> = std::mem::take(&mut self.dirty).into_iter().collect();
         if !dirty.is_empty() {
             dirty.insert(RowKey::Meta);
         }

@@ -3,10 +3,11 @@
 use crate::alarm::AlarmId;
 use crate::time::Timestamp;
 use crate::watch::Key;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::world::Map;
+use std::collections::BTreeSet;
 
 /// What can fall due.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Timer {
     /// The alarm becomes 24 h old.
     Aged(AlarmId),
@@ -23,10 +24,18 @@ pub enum Timer {
 }
 
 /// The timers that are set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Timers {
     due: BTreeSet<(Timestamp, Timer)>,
-    armed: BTreeMap<Timer, Timestamp>,
+    armed: Map<Timer, Timestamp>,
+}
+
+/// In the order of the timers, whatever the order they were set in.
+impl std::fmt::Debug for Timers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let armed: std::collections::BTreeMap<_, _> = self.armed.iter().collect();
+        f.debug_struct("Timers").field("armed", &armed).finish()
+    }
 }
 
 impl Timers {
@@ -44,7 +53,7 @@ impl Timers {
                 self.armed.insert(timer, at);
             }
             None => {
-                self.armed.remove(&timer);
+                self.armed.swap_remove(&timer);
             }
         }
     }
@@ -61,7 +70,7 @@ impl Timers {
             return None;
         }
         let (due, timer) = self.due.pop_first()?;
-        self.armed.remove(&timer);
+        self.armed.swap_remove(&timer);
         Some((due, timer))
     }
 

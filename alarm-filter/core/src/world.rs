@@ -11,13 +11,24 @@ use crate::time::Timestamp;
 use crate::timers::Timers;
 use crate::topology::{DowntimeWindow, Downtimes, Topology};
 use crate::watch::{HostEntry, Key, View, Watch};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// A map whose order is that of insertion, and whose hashing is the same in every run.
-pub type Map<K, V> = IndexMap<K, V, std::hash::BuildHasherDefault<std::hash::DefaultHasher>>;
+pub type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
+
+/// A (group, host) to look up, borrowed. Hashes as the owned pair does.
+#[derive(Hash)]
+struct HostRef<'a>(&'a str, &'a str);
+
+impl indexmap::Equivalent<(Text, Text)> for HostRef<'_> {
+    fn equivalent(&self, key: &(Text, Text)) -> bool {
+        *self.0 == *key.0 && *self.1 == *key.1
+    }
+}
 
 /// All that is known.
 #[derive(Clone, Debug, Default)]
@@ -56,8 +67,10 @@ pub struct World {
     pub families: BTreeMap<(Text, Text), BTreeSet<AlarmId>>,
     /// Followers by leader, for AL6 and AL14.
     pub followers: BTreeMap<AlarmId, BTreeSet<AlarmId>>,
+    /// Alarms whose timers are to be set anew when the input is dealt with.
+    pub(crate) unarmed: Vec<AlarmId>,
     /// Rows that changed since the last flush.
-    pub(crate) dirty: BTreeSet<RowKey>,
+    pub(crate) dirty: IndexSet<RowKey, FxBuildHasher>,
 }
 
 /// Small things that hold for all of it.
@@ -70,9 +83,20 @@ pub struct Meta {
     /// Keys of the last commands.
     pub forms: VecDeque<Text>,
     /// Metrics that turned non-OK of late: when, and where; for AL18.
-    pub turned: BTreeMap<Text, Vec<(Timestamp, AlarmId)>>,
+    pub turned: BTreeMap<Text, Vec<Turned>>,
     /// Metrics proposed as a common cause, and when.
     pub proposed: BTreeMap<Text, Proposal>,
+}
+
+/// An alarm that turned non-OK.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turned {
+    /// When, by the monitor's clock.
+    pub at: Timestamp,
+    /// The alarm.
+    pub alarm: AlarmId,
+    /// Its site.
+    pub site: Text,
 }
 
 /// A common cause that the program proposes.
@@ -188,7 +212,7 @@ impl Sequences {
 impl World {
     /// The object's watch, if anything was ever said of it.
     pub fn watch(&self, key: &Key) -> Option<&Watch> {
-        let entry = self.hosts.get(&(key.group.clone(), key.host.clone()))?;
+        let entry = self.hosts.get(&HostRef(&key.group, &key.host))?;
         match &key.service {
             Some(s) => entry.services.get(s),
             None => Some(&entry.host),
@@ -202,7 +226,7 @@ impl World {
 
     /// Whether a monitor sees a host as not UP, SOFT or HARD.
     pub fn host_not_up(&self, group: &Text, host: &Text, monitor: &str) -> Option<&View> {
-        self.hosts.get(&(group.clone(), host.clone()))?.host.view(monitor).filter(|v| v.state.is_problem())
+        self.hosts.get(&HostRef(group, host))?.host.view(monitor).filter(|v| v.state.is_problem())
     }
 
     /// The object's alarm on the board.

@@ -61,6 +61,7 @@ fn run_sources(
     more: impl FnOnce(&Settings, Timestamp, &Shared) -> Result<Vec<JoinHandle<()>>, String>,
 ) -> Result<(), String> {
     let listening = web::bind(&config.listen.to_string()).map_err(|e| e.to_string())?;
+    store_folder(&config.store)?;
     let store = SqliteStore::open(&config.journal(), OpenOptions::default()).map_err(|e| e.to_string())?;
     for finding in store.findings() {
         tracing::warn!("{}", finding.text);
@@ -211,6 +212,22 @@ fn start_monitors(
             .push(thread(&format!("source {}", files.name), move || crate::source::run::run(files, cursor, shared))?);
     }
     Ok(threads)
+}
+
+/// Makes the store's folder when there is none, and says so: on a disk that is not mounted the journal begins anew.
+fn store_folder(folder: &Path) -> Result<(), String> {
+    use std::os::unix::fs::DirBuilderExt;
+    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => tracing::warn!("made the store's folder {}: the journal begins anew", folder.display()),
+        Err(_) if folder.is_dir() => {}
+        Err(e) => {
+            return Err(format!(
+                "cannot make the store's folder {0}: {e}; make it for this user: install -d -m 0700 -o gridward -g gridward {0}",
+                folder.display()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Where a monitor's files are, and how they are read.

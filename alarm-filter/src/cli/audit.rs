@@ -26,8 +26,8 @@ pub(super) fn run(args: &Args) -> Outcome {
     recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
     let report = session.audit.take().map(AuditCounter::finish).unwrap_or_default();
     match args.format.as_str() {
-        "json" => println!("{}", as_json(&report)?),
-        _ => print!("{}", text(&report, args.list)),
+        "json" => super::print(&format!("{}\n", as_json(&report)?))?,
+        _ => super::print(&text(&report, args.list))?,
     }
     Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -15,9 +15,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Outcome {
     let findings = check_file(&args.config, &Me::now());
-    for finding in &findings {
-        println!("{finding}");
-    }
+    super::print(&findings.iter().map(|finding| format!("{finding}\n")).collect::<String>())?;
     let bad = findings.iter().any(|f| f.severity == Severity::Error);
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

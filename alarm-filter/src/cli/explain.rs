@@ -85,9 +85,9 @@ pub(super) fn run(args: &Args) -> Outcome {
         None => of_journal(args)?,
     };
     if args.format == "json" {
-        println!("{}", serde_json::to_string(&answers).map_err(|e| e.to_string())?);
+        super::print(&format!("{}\n", serde_json::to_string(&answers).map_err(|e| e.to_string())?))?;
     } else {
-        print!("{}", answers.iter().map(|a| text(a, args.last)).collect::<Vec<_>>().join("\n"));
+        super::print(&answers.iter().map(|a| text(a, args.last)).collect::<Vec<_>>().join("\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -118,6 +118,15 @@ fn of_journal(args: &Args) -> Result<Vec<Explanation>, String> {
             (config.journal(), Some(profiles))
         }
     };
+    if !journal.exists() {
+        // A folder that may not be entered says its own reason below.
+        if journal.parent().is_none_or(|folder| std::fs::read_dir(folder).is_ok() || !folder.exists()) {
+            return Err(format!(
+                "there is no journal {}; name the daemon's configuration with --config FILE, or its store with --store DIR",
+                journal.display()
+            ));
+        }
+    }
     let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let asked = Asked { host: &args.host, metric: &args.metric };
     let upto = u64::MAX;

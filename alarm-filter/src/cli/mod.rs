@@ -50,5 +50,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints what was asked for. Whoever reads only the beginning of it (`| head`) has got what they wanted.
+fn print(text: &str) -> Result<(), String> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot write to standard output: {e}")),
+        _ => Ok(()),
+    }
+}
+
 /// What a command ends with: an exit code, or one line that says what happened, to which object, and what to do.
 type Outcome = Result<ExitCode, String>;

@@ -8,7 +8,6 @@ use crate::topology::load_dir::load_dir;
 use alarm_core::profile::Profiles;
 use alarm_core::settings::Settings;
 use alarm_core::time::Timestamp;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -84,12 +83,11 @@ pub(super) fn profile(path: &Path) -> Result<Profiles, String> {
 pub(super) fn run(args: &Args) -> Outcome {
     let (mut session, recording, settings) = args.files.open()?;
     recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let failed = |e: std::io::Error| format!("cannot write to standard output: {e}");
+    let mut out = String::new();
     for episode in std::mem::take(&mut session.episodes).finish(&session.engine) {
-        let line = serde_json::to_string(&episode).map_err(|e| e.to_string())?;
-        writeln!(out, "{line}").map_err(failed)?;
+        out.push_str(&serde_json::to_string(&episode).map_err(|e| e.to_string())?);
+        out.push('\n');
     }
-    out.flush().map_err(failed)?;
+    super::print(&out)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -52,7 +52,11 @@ pub(super) fn denied(path: &Path, error: &io::Error) -> Option<String> {
         let group = group_name(meta.gid());
         let mode = meta.mode() & 0o7777;
         let kind = if is_file { "" } else { "its folder " };
-        let what = if meta.mode() & (need << 3) == 0 {
+        let what = if meta.gid() == 0 {
+            // Nobody should be put into root's group for this.
+            let letters = if is_file { "r" } else { "rx" };
+            format!("chgrp adm {0} and chmod g+{letters} {0}, then usermod -a -G adm {1}", place.display(), me.name)
+        } else if meta.mode() & (need << 3) == 0 {
             let letters = if is_file { "r" } else { "rx" };
             format!("chmod g+{letters} {}, then usermod -a -G {group} {}", place.display(), me.name)
         } else if me.groups.contains(&meta.gid()) {

@@ -109,6 +109,13 @@ pub fn check(config: &Config, me: &Me) -> Vec<Finding> {
 
 fn store(folder: &Path, f: &mut Findings) {
     let place = format!("the store's folder {}", folder.display());
+    if !folder.exists() {
+        let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if nix::unistd::access(parent, nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK).is_ok() {
+            f.warn(format!("{place}: there is none yet; the daemon makes it, and the journal begins anew"));
+            return;
+        }
+    }
     if !folder.is_dir() {
         f.error(format!(
             "{place}: there is none; make it: install -d -m 0700 -o gridward -g gridward {}",

@@ -191,6 +191,9 @@ fn a_sound_installation_has_no_errors_and_says_what_its_log_lacks() {
 fn root_a_missing_store_and_a_bad_profile_are_errors() {
     let (dir, path) = installation();
     std::fs::remove_dir(dir.path().join("store")).unwrap();
+    assert!(with(&check_file(&path, &me()), Severity::Warning).iter().any(|w| w.contains("the daemon makes it")));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("store = \"store\"", "store = \"no/store\"")).unwrap();
     std::fs::write(dir.path().join("p.toml"), "name = \"Q\"\n[service_types]\n\"*\" = [\"*\"]\n").unwrap();
     let errors = with(&check_file(&path, &Me { root: true, ..Me::now() }), Severity::Error).join("\n");
     assert!(errors.contains("this runs as root"), "{errors}");

@@ -127,7 +127,8 @@ pub fn load_folder(dir: &Path, operators: &str) -> Result<(Profiles, Vec<String>
     if errors.is_empty() && !profiles.profiles.contains_key(operators) {
         let names: Vec<&str> = profiles.profiles.keys().map(|n| &**n).collect();
         let hint = suggest::nearest(operators, &names).map(|n| format!(", did you mean {n}?")).unwrap_or_default();
-        errors.push(format!("{}: no profile is named {operators}{hint}", dir.display()));
+        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        errors.push(format!("{}: no profile is named {operators}{hint}; there is {there}", dir.display()));
     }
     if errors.is_empty() { Ok((profiles, warnings)) } else { Err(ProfilesError { lines: errors }) }
 }

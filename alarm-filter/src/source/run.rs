@@ -39,6 +39,9 @@ pub struct MonitorFiles {
     pub silent_after: Millis,
 }
 
+/// Told a monitor and its distance from UTC in milliseconds.
+pub type TellOffset = Arc<dyn Fn(&Text, Millis) + Send + Sync>;
+
 /// What the thread shares with the rest.
 #[derive(Clone)]
 pub struct Shared {
@@ -48,8 +51,8 @@ pub struct Shared {
     pub stop: Arc<AtomicBool>,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// Told when the distance of the monitor's local time from UTC is known, in milliseconds.
-    pub utc_offset: Arc<dyn Fn(&Text, Millis) + Send + Sync>,
+    /// Told when the distance of the monitor's local time from UTC is known.
+    pub utc_offset: TellOffset,
 }
 
 /// The keeper is gone.
@@ -133,7 +136,10 @@ impl Source {
             Ok(batch) => {
                 self.trouble = None;
                 for notice in batch.notices {
-                    tracing::info!(monitor = %self.files.name, "{notice}");
+                    match notice {
+                        Notice::Rotated { .. } => tracing::info!(monitor = %self.files.name, "{notice}"),
+                        _ => tracing::warn!(monitor = %self.files.name, "{notice}"),
+                    }
                     match notice {
                         Notice::Gap { .. } | Notice::Truncated { copy: None, .. } => {
                             self.gap = Some(notice.to_string())

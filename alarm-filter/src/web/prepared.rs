@@ -235,7 +235,7 @@ mod tests {
             let now = NOW.plus(later);
             for a in p.aged(now) {
                 assert_eq!(a.age, view.age(a.alarm, now));
-                let working = a.alarm.working_age(now, view.windows(a.alarm), &view.settings);
+                let working = a.alarm.working_age(now, &view.windows(a.alarm), &view.settings);
                 assert_eq!(a.band == Band::Overdue, a.age >= OVERDUE && working >= OVERDUE, "{:?}", a.alarm);
             }
         }

@@ -32,7 +32,8 @@ impl Random {
 const HOSTS: [&str; 6] = ["ce.a.example.org", "se.a.example.org", "ce.b.example.org", "bdii.b", "apel.c", "ce.c"];
 const SERVICES: [&str; 4] = ["org.sam.Job-ops", "org.sam.Put", "org.apel.Pub", "hr.srce.Cert"];
 const STATES: [&str; 4] = ["OK", "WARNING", "CRITICAL", "UNKNOWN"];
-const OUTPUTS: [&str; 4] = ["job aborted", "(Service check timed out after 60.01 seconds)", "donn\u{e9}es; \\n |t=1s", ""];
+const OUTPUTS: [&str; 4] =
+    ["job aborted", "(Service check timed out after 60.01 seconds)", "donn\u{e9}es; \\n |t=1s", ""];
 
 /// A log.
 pub(crate) struct Lines;

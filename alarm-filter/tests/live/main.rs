@@ -153,7 +153,11 @@ fn live(inputs: &[(Timestamp, Input)], random: &mut Random, notifications: bool,
         // behind it than the grace.
         let behind = random.one_in(4);
         let next = rest.first().map_or(last.plus(HOUR), |(since, _)| *since);
-        now = if behind { last.plus(5 * HOUR) } else { last.max(Timestamp(last.0 + random.upto(next.since(last) + GRACE))) };
+        now = if behind {
+            last.plus(5 * HOUR)
+        } else {
+            last.max(Timestamp(last.0 + random.upto(next.since(last) + GRACE)))
+        };
         for (since, input) in batch {
             daemon.handle((*since).min(now), input.clone());
         }
@@ -200,7 +204,8 @@ fn compare(name: &str, log: &[u8], seed: u64) {
 fn compare_once(name: &str, inputs: &[(Timestamp, Input)], seed: u64, notifications: bool, restarts: bool) {
     let replayed = replay(inputs, notifications);
     let journal = replayed.journal.as_deref().unwrap_or_default();
-    let raised = journal.iter().flat_map(|r| &r.events).filter(|e| matches!(e, alarm_core::event::Event::Raised { .. }));
+    let raised =
+        journal.iter().flat_map(|r| &r.events).filter(|e| matches!(e, alarm_core::event::Event::Raised { .. }));
     assert!(raised.count() > 20, "{name}: next to nothing happens in it");
     let daemon = live(inputs, &mut Random(seed), notifications, restarts);
     let (a, b) = (told(journal, !restarts), told(&daemon.journal, !restarts));

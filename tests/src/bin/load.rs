@@ -49,7 +49,7 @@ fn compare(count: usize) -> Result {
         peer.resume()?;
         print_row("Alertmanager", count, batch, outcome, peer.count()?);
 
-        let mut ours = Filter::start(Setup::default())?;
+        let mut ours = Filter::start(Setup::posted_by("bench"))?;
         let outcome = load::send(ours.address()?, &our_requests(count, batch, 0), CONNECTIONS)?;
         ours.kill()?;
         ours.launch()?;

@@ -7,7 +7,7 @@ use alarm_core::command::{Action, CauseKind, Command, OffReason};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::input::*;
 use alarm_core::state::State;
-use alarm_core::time::{DAY, HOUR, Millis, MINUTE, SECOND, Timestamp};
+use alarm_core::time::{DAY, HOUR, MINUTE, Millis, SECOND, Timestamp};
 use proptest::prelude::*;
 
 /// Monday 2026-11-23, 08:00 UTC.
@@ -78,10 +78,12 @@ fn service_seen() -> impl Strategy<Value = ServiceSeen> {
     let texts = (output(), text(&["", "long\nlines"]), text(&["", "t=1s;;;0"]));
     let stands_for = prop::option::weighted(
         0.2,
-        (text(&["S", "T", ""]), text(&["CE", "", "APEL"]), text(&["", "org.sam.Job"])).prop_map(|(site, ty, metric)| {
-            let none = Text::from("");
-            StandsFor { site, ngi: none.clone(), service_type: ty, metric, vo: none }.into()
-        }),
+        (text(&["S", "T", ""]), text(&["CE", "", "APEL"]), text(&["", "org.sam.Job"])).prop_map(
+            |(site, ty, metric)| {
+                let none = Text::from("");
+                StandsFor { site, ngi: none.clone(), service_type: ty, metric, vo: none }.into()
+            },
+        ),
     );
     let state = (service_state(), prop::bool::weighted(0.8), report(), 0u32..4, prop::bool::weighted(0.03));
     (text(&HOSTS), text(&SERVICES), state, texts, times, stands_for).prop_map(
@@ -122,7 +124,8 @@ fn host_seen() -> impl Strategy<Value = HostSeen> {
 
 fn notification() -> impl Strategy<Value = NotificationSeen> {
     use NotificationKind::*;
-    let kind = prop::sample::select(&[Problem, Problem, Problem, Recovery, Acknowledgement, Flapping, Downtime, Custom][..]);
+    let kind =
+        prop::sample::select(&[Problem, Problem, Problem, Recovery, Acknowledgement, Flapping, Downtime, Custom][..]);
     (object(), kind, service_state(), output()).prop_map(|(object, kind, state, output)| {
         let down = if state == State::Ok { State::Unreachable } else { State::Down };
         let problem = if state == State::Ok { State::Critical } else { state };
@@ -347,7 +350,9 @@ fn command(engine: &Engine, n: usize, m: usize, act: Act) -> Option<Action> {
         Act::On => Action::SwitchOn { alarm: pick(&world.closed.keys().cloned().collect::<Vec<_>>(), n)? },
         Act::Mask => Action::Mask { leader: pick(&ids, n)?, followers: vec![pick(&ids, m)?] },
         Act::Unmask => Action::Unmask { alarm: pick(&ids, n)? },
-        Act::Open(kind) => Action::OpenCause { kind, text: "power".into(), alarms: vec![pick(&ids, n)?, pick(&ids, m)?] },
+        Act::Open(kind) => {
+            Action::OpenCause { kind, text: "power".into(), alarms: vec![pick(&ids, n)?, pick(&ids, m)?] }
+        }
         Act::End => Action::EndCause { cause: pick(&world.causes.keys().cloned().collect::<Vec<_>>(), n)? },
     })
 }

@@ -35,7 +35,13 @@ impl Desk {
 
     fn say(&mut self, seen: Seen) -> Vec<Record> {
         let monitor = "c".into();
-        self.feed(Input::Observation(Observation { monitor, since: self.now, origin: Origin::Log, sequence: None, seen }))
+        self.feed(Input::Observation(Observation {
+            monitor,
+            since: self.now,
+            origin: Origin::Log,
+            sequence: None,
+            seen,
+        }))
     }
 
     fn service(&mut self, name: &str, state: State) {

@@ -24,7 +24,10 @@ pub(crate) fn papers() -> Papers {
         ("topology-2", topology(false, "Certified")),
         ("topology-3", topology(true, "Suspended")),
         ("downtimes-1", downtimes(&[(-10, 50, Severity::Outage)])),
-        ("downtimes-2", downtimes(&[(20, 90, Severity::Warning), (90, 300, Severity::Outage), (200, 400, Severity::Outage)])),
+        (
+            "downtimes-2",
+            downtimes(&[(20, 90, Severity::Warning), (90, 300, Severity::Outage), (200, 400, Severity::Outage)]),
+        ),
         ("downtimes-3", downtimes(&[])),
         ("objects-1", objects(3)),
         ("objects-2", objects(1)),
@@ -45,8 +48,12 @@ fn settings(notifications: bool, auto_off: bool) -> Document {
 }
 
 fn profiles(host_down: HostDown, raise: Option<Vec<State>>) -> Document {
-    let apel =
-        MetricSettings { mask_family: Some("accounting".into()), raise, stable_for: Some(3600), ..MetricSettings::default() };
+    let apel = MetricSettings {
+        mask_family: Some("accounting".into()),
+        raise,
+        stable_for: Some(3600),
+        ..MetricSettings::default()
+    };
     let profile = Profile {
         name: "ROC_OPERATORS".into(),
         host_down,
@@ -66,8 +73,13 @@ fn topology(monitored: bool, certification: &str) -> Document {
         for host in HOSTS.iter().filter(|h| h.ends_with(letter)) {
             // The second host of each site stays monitored, so that one of a family is apart and the other is not.
             let monitored = monitored || host.starts_with("h2");
-            let endpoint =
-                Endpoint { site: site.into(), ngi: "N".into(), in_production: true, monitored, endpoints: Default::default() };
+            let endpoint = Endpoint {
+                site: site.into(),
+                ngi: "N".into(),
+                in_production: true,
+                monitored,
+                endpoints: Default::default(),
+            };
             topology.endpoints.entry((*host).into()).or_default().insert("CE".into(), endpoint);
         }
     }

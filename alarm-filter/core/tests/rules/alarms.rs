@@ -151,7 +151,7 @@ fn al2_a_listed_problem_raises_too() {
 }
 
 #[test]
-#[ignore = "bug: a problem that status.dat shows at the first look is said not to be notified, though it may have been long before"]
+
 fn al3_what_may_have_been_told_before_the_first_look_is_not_said_to_be_untold() {
     let mut d = Desk::new();
     d.wait("1h");

@@ -49,14 +49,22 @@ fn service(engine: &Engine, model: &Model, s: usize) -> Result<(), Broken> {
     let fails = known.problem.filter(|p| raises(s, *p));
     match known.place {
         Place::Board => {
-            let Some(alarm) = alarm else { return Err(format!("{key:?}: its alarm is not on the board; aside {aside:?}")) };
+            let Some(alarm) = alarm else {
+                return Err(format!("{key:?}: its alarm is not on the board; aside {aside:?}"));
+            };
             law(alarm.failing_now() == fails.is_some(), || {
                 format!("{key:?}: failing is {}, the hard problem is {:?}", alarm.failing_now(), known.problem)
             })?;
-            law(fails.is_none_or(|state| state == alarm.state), || format!("{key:?}: is {}, {fails:?} said", alarm.state))?;
+            law(fails.is_none_or(|state| state == alarm.state), || {
+                format!("{key:?}: is {}, {fails:?} said", alarm.state)
+            })?;
             let age = alarm.age(model.now, &world.windows_of(alarm));
-            law(age == model.age(s), || format!("{key:?}: age {age}, {} by the spans {:?}", model.age(s), known.failing))?;
-            law(!alarm.failing_now() || age < 24 * HOUR || alarm.aged, || format!("{key:?}: 24 h old and nobody noted"))?;
+            law(age == model.age(s), || {
+                format!("{key:?}: age {age}, {} by the spans {:?}", model.age(s), known.failing)
+            })?;
+            law(!alarm.failing_now() || age < 24 * HOUR || alarm.aged, || {
+                format!("{key:?}: 24 h old and nobody noted")
+            })?;
             let ok = known.failing.last().and_then(|(_, to)| *to);
             law(alarm.stable == ok.is_some_and(|to| model.now.since(to) >= 4 * HOUR), || {
                 format!("{key:?}: stable is {}, OK since {ok:?}", alarm.stable)
@@ -79,7 +87,9 @@ fn service(engine: &Engine, model: &Model, s: usize) -> Result<(), Broken> {
     // Law 3: what is not raised is set aside with the reason, and nothing else is.
     let expected = match (known.place, known.problem, known.held) {
         (Place::Off { .. }, Some(_), _) => matches!(aside, Some(SetAside::SwitchedOff { .. })),
-        (Place::Off { .. }, None, _) => matches!(aside, Some(SetAside::SwitchedOff { .. } | SetAside::HostNotUp) | None),
+        (Place::Off { .. }, None, _) => {
+            matches!(aside, Some(SetAside::SwitchedOff { .. } | SetAside::HostNotUp) | None)
+        }
         (_, Some(p), _) if !raises(s, p) => matches!(aside, Some(SetAside::StateDoesNotRaise { .. })),
         (_, Some(_), _) => aside.is_none(),
         (_, None, Some(_)) => aside == Some(&SetAside::HostNotUp),
@@ -147,7 +157,9 @@ pub(crate) fn folds(
     }
     let mut again = restored.clone();
     let other = act.apply(&mut again, now);
-    law(other.as_deref().is_some_and(|o| small::same_records(o, records)), || format!("restored, it decides {other:?} and not {records:?}"))
+    law(other.as_deref().is_some_and(|o| small::same_records(o, records)), || {
+        format!("restored, it decides {other:?} and not {records:?}")
+    })
 }
 
 /// Law 10: woken at each due time, or late and once, it decides the same.

@@ -3,6 +3,8 @@
 //! second time (`model.rs`). `GRIDWARD_WALK=2` goes two steps deeper.
 //!
 //! States are the same when their rows are, without the counts of inputs in them, at the same time.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in the helpers of tests a surprise is a failure")]
+
 mod laws;
 mod model;
 #[path = "../small/mod.rs"]
