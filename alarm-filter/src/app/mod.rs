@@ -42,22 +42,24 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// # Errors
 /// One line: it cannot start, or cannot go on.
 pub fn run(config: Config) -> Result<(), String> {
-    run_sources(config, |_, _, _| Ok(Vec::new()))
+    run_sources(config, None, |_, _, _| Ok(Vec::new()))
 }
 
-/// The same with one more source, which is started with the settings in force and the time.
+/// The same with one more source, the monitor of this name, which is started with the settings in force and the time.
 ///
 /// # Errors
 /// As for [`run`].
 pub fn run_with(
     config: Config,
+    monitor: &str,
     source: impl FnOnce(&Settings, Timestamp, &Shared) -> Result<JoinHandle<()>, String>,
 ) -> Result<(), String> {
-    run_sources(config, |settings, now, shared| source(settings, now, shared).map(|thread| vec![thread]))
+    run_sources(config, Some(monitor), |settings, now, shared| source(settings, now, shared).map(|thread| vec![thread]))
 }
 
 fn run_sources(
     config: Config,
+    monitor: Option<&str>,
     more: impl FnOnce(&Settings, Timestamp, &Shared) -> Result<Vec<JoinHandle<()>>, String>,
 ) -> Result<(), String> {
     let listening = web::bind(&config.listen.to_string()).map_err(|e| e.to_string())?;
@@ -76,7 +78,12 @@ fn run_sources(
     let (intake, outlet) = intake::channel();
     let (news, incoming) = mpsc::channel(NEWS);
     let (stop_keeper, stop) = oneshot::channel();
-    let behind: BTreeSet<Text> = config.monitors.iter().map(|m| m.name.get_ref().as_str().into()).collect();
+    let names = config.monitors.iter().map(|m| m.name.get_ref().as_str()).chain(monitor);
+    let mut behind: BTreeSet<Text> = names.map(Text::from).collect();
+    if config.topology.is_some() && engine.world().topology.is_none() {
+        // What happened before is judged by the first topology there is.
+        behind.insert(topology::GOCDB.into());
+    }
     let behind = Arc::new(Mutex::new(behind));
     let papers = Papers::load(config, engine.world(), news.clone())?;
     let first = papers.first();

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The source's name.
-const GOCDB: &str = "gocdb";
+pub(super) const GOCDB: &str = "gocdb";
 /// How often the thread looks whether something is due, or whether to stop.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -41,7 +41,8 @@ fn keep(mut refresher: Refresher, shared: &Shared) {
             if last.as_ref() != Some(&health) {
                 let (state, detail) = health.clone();
                 let input = Input::SourceState(SourceState { source: GOCDB.into(), health: state, since: now, detail });
-                let news = News::Inputs { monitor: GOCDB.into(), inputs: vec![input], cursor: None, caught_up: true };
+                let monitor = Text::from(GOCDB);
+                let news = News::Inputs { monitor, inputs: vec![input], cursor: None, caught_up: true, place: None };
                 if shared.news.blocking_send(news).is_err() {
                     return;
                 }

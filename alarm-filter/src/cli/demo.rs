@@ -34,6 +34,6 @@ pub(super) fn run(args: &Args) -> Outcome {
         args.listen,
         folder.path().display()
     );
-    crate::app::run_with(config, demo::start)?;
+    crate::app::run_with(config, demo::MONITOR, demo::start)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -26,7 +26,7 @@ use std::time::Duration;
 use stretch::Stretch;
 
 /// The name of the demo's Nagios.
-const MONITOR: &str = "demo-nagios";
+pub const MONITOR: &str = "demo-nagios";
 /// By how much the recording is stretched.
 const FACTOR: i64 = 360;
 /// How much of it plays on live.
@@ -73,8 +73,10 @@ struct Gone;
 
 fn play(log: &[u8], papers: Vec<(Text, Paper)>, stretch: &Stretch, shared: &Shared) -> Result<(), Gone> {
     let send = |news| shared.news.blocking_send(news).map_err(|_| Gone);
-    let inputs =
-        |inputs: Vec<Input>, caught_up: bool| News::Inputs { monitor: MONITOR.into(), inputs, cursor: None, caught_up };
+    let inputs = |inputs: Vec<Input>, caught_up: bool| {
+        let monitor = MONITOR.into();
+        News::Inputs { monitor, inputs, cursor: None, caught_up, place: None }
+    };
     for (about, paper) in papers {
         send(News::Paper { about, paper })?;
     }

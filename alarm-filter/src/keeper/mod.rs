@@ -1,10 +1,11 @@
 //! The engine's thread: takes what sources, monitors over HTTP and people hand in, lets the engine decide, commits, and
 //! only then shows, answers and moves cursors (law 11). Start with [`Keeper::run`].
 //!
-//! [`restore`] is the start, [`commit`] what is written, [`news`] what sources hand in, [`documents`] what is stored
-//! once by its hash.
+//! [`restore`] is the start, [`commit`] what is written, [`news`] what sources hand in, [`lanes`] its order, [`documents`]
+//! what is stored once by its hash.
 pub mod commit;
 pub mod documents;
+pub mod lanes;
 pub mod news;
 pub mod restore;
 
@@ -20,9 +21,10 @@ use alarm_core::engine::{Engine, Handled, Record};
 use alarm_core::input::{Input, Text};
 use alarm_core::time::{Millis, SECOND, Timestamp};
 use commit::Pending;
+use documents::Paper;
+use lanes::{Behind, Lanes, Next, time_of};
 use news::News;
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -44,8 +46,8 @@ pub struct Keeper {
     view: watch::Sender<Arc<View>>,
     shown: Instant,
     metrics: Arc<Metrics>,
-    /// Monitors that are still reading what happened before; timers wait for them.
-    behind: Arc<Mutex<BTreeSet<Text>>>,
+    /// What sources handed in and was not yet taken in.
+    lanes: Lanes,
     audit: AuditCounter,
     begun: Timestamp,
     audited: Option<watch::Sender<Option<Arc<AuditReport>>>>,
@@ -69,7 +71,7 @@ impl Keeper {
         store: Box<dyn Store>,
         view: watch::Sender<Arc<View>>,
         metrics: Arc<Metrics>,
-        behind: Arc<Mutex<BTreeSet<Text>>>,
+        behind: Behind,
     ) -> Self {
         let pending = Pending::new(store.last_seq());
         let mut keeper = Keeper {
@@ -80,7 +82,7 @@ impl Keeper {
             view,
             shown: Instant::now(),
             metrics,
-            behind,
+            lanes: Lanes::new(behind),
             audit: AuditCounter::default(),
             begun: Clock::start().now().at,
             audited: None,
@@ -113,11 +115,13 @@ impl Keeper {
         let mut show = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
         let mut stale = false;
         loop {
+            // What people and monitors over HTTP say is said now: it comes after what happened before.
+            let present = !self.lanes.are_behind();
             tokio::select! {
                 biased;
                 _ = &mut ends.stop => break,
-                Some(asked) = ends.outlet.commands.recv() => self.asked(asked),
-                Some(observations) = ends.outlet.observations.recv() => {
+                Some(asked) = ends.outlet.commands.recv(), if present => self.asked(asked),
+                Some(observations) = ends.outlet.observations.recv(), if present => {
                     self.observed(observations);
                     while self.pending.len() < BATCH
                         && let Ok(more) = ends.outlet.observations.try_recv()
@@ -128,13 +132,13 @@ impl Keeper {
                 Some(news) = ends.news.recv() => {
                     self.news(news)?;
                     while self.pending.len() < BATCH
-                        && ends.outlet.commands.is_empty()
+                        && (!present || ends.outlet.commands.is_empty())
                         && let Ok(more) = ends.news.try_recv()
                     {
                         self.news(more)?;
                     }
                 }
-                _ = tick.tick() => self.tick(),
+                _ = tick.tick() => self.tick()?,
                 () = &mut show, if stale => {
                     self.show();
                     stale = false;
@@ -159,15 +163,18 @@ impl Keeper {
     fn now(&mut self) -> Timestamp {
         let now = self.clock.now();
         if let Some(by) = now.stepped {
-            let handled = self.engine.handle(now.at, Input::ClockStep { by });
+            let at = self.present(now.at);
+            let handled = self.engine.handle(at, Input::ClockStep { by });
             self.keep(handled.records);
         }
         self.metrics.clock_doubt(now.doubt.unwrap_or(0));
         now.at
     }
 
-    fn lock_behind(&self) -> MutexGuard<'_, BTreeSet<Text>> {
-        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The time for what stands for no moment of its own. While what happened before is still being read, that is the
+    /// engine's own: the clock's would let timers fire that lines still to come forestall.
+    fn present(&self, now: Timestamp) -> Timestamp {
+        if self.lanes.are_behind() { self.engine.world().at } else { now }
     }
 
     /// What was decided waits for the commit, and is counted.
@@ -177,13 +184,18 @@ impl Keeper {
         self.pending.take(records, &self.engine);
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self) -> Result<(), StoreError> {
         let now = self.now();
-        if self.lock_behind().is_empty() {
+        for monitor in self.lanes.give_up() {
+            tracing::warn!(%monitor, "nothing came of what it is still reading; the rest goes on without it: see whether its files can be read");
+        }
+        self.take_waiting(now)?;
+        if !self.lanes.are_behind() {
             let Handled { records, .. } = self.engine.advance(now.plus(-GRACE));
             self.keep(records);
         }
         self.pending.flush_when_due(&mut self.engine);
+        Ok(())
     }
 
     fn asked(&mut self, asked: Asked) {
@@ -198,52 +210,44 @@ impl Keeper {
     fn observed(&mut self, observations: Observations) {
         let now = self.now();
         for input in observations.inputs {
-            let at = self.time_of(&input, now);
+            let at = time_of(&input, now);
             let Handled { records, .. } = self.engine.handle(at, input);
             self.keep(records);
         }
         self.pending.answer(observations.answer, None::<Refusal>);
     }
 
-    /// What the monitor says happened then is decided as of then; only what is said to lie in the future is not believed.
-    fn time_of(&self, input: &Input, now: Timestamp) -> Timestamp {
-        match input {
-            Input::Observation(o) => o.since.min(now),
-            Input::MonitorStarted { since, .. } | Input::MonitorStopped { since, .. } => (*since).min(now),
-            _ => now,
-        }
-    }
-
     fn news(&mut self, news: News) -> Result<(), StoreError> {
         let now = self.now();
         match news {
-            News::Inputs { monitor, inputs, cursor, caught_up } => {
-                for input in inputs {
-                    let at = self.time_of(&input, now);
+            News::Paper { about, paper } if about.is_empty() => self.paper(&about, &paper, now)?,
+            news => self.lanes.push(news, now),
+        }
+        self.take_waiting(now)
+    }
+
+    fn take_waiting(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        while let Some(next) = self.lanes.next() {
+            match next {
+                Next::Input(at, input) => {
                     let Handled { records, .. } = self.engine.handle(at, input);
                     self.keep(records);
                 }
-                if let Some(cursor) = cursor {
-                    self.pending.cursor(format!("log/{monitor}"), cursor);
-                }
-                let mut behind = self.lock_behind();
-                if caught_up {
-                    behind.remove(&monitor);
-                } else {
-                    behind.insert(monitor);
-                }
+                Next::Cursor(monitor, cursor) => self.pending.cursor(format!("log/{monitor}"), cursor),
+                Next::Paper(about, paper) => self.paper(&about, &paper, now)?,
+                Next::Snapshot(monitor, path) => self.snapshot(&monitor, &path, now),
             }
-            News::Paper { about, paper } => {
-                let hash = paper.hash.clone();
-                if !self.engine.world().documents_in_force().contains(&hash) {
-                    paper.put(&mut *self.store, &mut self.engine)?;
-                }
-                let Handled { records, .. } = self.engine.handle(now, paper.input(&about));
-                self.keep(records);
-                self.engine.forget_documents();
-            }
-            News::Snapshot { monitor, path } => self.snapshot(&monitor, &path, now),
         }
+        Ok(())
+    }
+
+    fn paper(&mut self, about: &Text, paper: &Paper, now: Timestamp) -> Result<(), StoreError> {
+        if !self.engine.world().documents_in_force().contains(&paper.hash) {
+            paper.put(&mut *self.store, &mut self.engine)?;
+        }
+        let Handled { records, .. } = self.engine.handle(self.present(now), paper.input(about));
+        self.keep(records);
+        self.engine.forget_documents();
         Ok(())
     }
 

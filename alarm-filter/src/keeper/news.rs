@@ -4,6 +4,7 @@ use super::documents::Paper;
 use crate::source::nagios_status::blocks::BlockError;
 use crate::source::nagios_status::status;
 use crate::source::reconcile::{Differences, Reconciler};
+use crate::source::room::Place;
 use crate::source::text::Interner;
 use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
@@ -25,6 +26,8 @@ pub enum News {
         cursor: Option<String>,
         /// There was nothing more to read.
         caught_up: bool,
+        /// The place that this takes of what the source may read ahead; `None`: it reads ahead as it likes.
+        place: Option<Place>,
     },
     /// A document: a monitor's configuration, topology, downtimes, profiles, settings.
     Paper {

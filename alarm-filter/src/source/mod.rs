@@ -7,5 +7,6 @@ pub mod nagios_cfg;
 pub mod nagios_log;
 pub mod nagios_status;
 pub mod reconcile;
+pub mod room;
 pub mod run;
 pub mod text;

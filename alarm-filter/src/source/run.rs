@@ -6,6 +6,7 @@ use super::nagios_log::cursor::Cursor;
 use super::nagios_log::observe::Observer;
 use super::nagios_log::tail::{LogReader, TailOptions};
 use super::nagios_status::objects::ObjectsCache;
+use super::room::Room;
 use super::text::Interner;
 use crate::keeper::documents::Paper;
 use crate::keeper::news::News;
@@ -21,6 +22,8 @@ use tokio::sync::mpsc;
 
 /// How much of the log is handed over at a time, in bytes.
 const PIECE: usize = 256 * 1024;
+/// How many pieces may wait to be dealt with.
+const AHEAD: usize = 4;
 /// How often the files beside the log are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -74,8 +77,9 @@ pub fn run(files: MonitorFiles, cursor: Option<Cursor>, shared: Shared) {
         trouble: None,
         gap: None,
         utc_offset: None,
+        room: Room::new(AHEAD),
     };
-    // An end here means that the keeper is gone, and with it the reason to read.
+    // An end here means that the keeper is gone, or that it is time to stop, and with it the reason to read.
     let _gone = source.read(reader);
 }
 
@@ -101,6 +105,7 @@ struct Source {
     /// What was lost, told once.
     gap: Option<String>,
     utc_offset: Option<i32>,
+    room: Room,
 }
 
 impl Source {
@@ -112,12 +117,7 @@ impl Source {
             if at_end {
                 if !caught_up {
                     // Whoever waits for the past to be read is told, even if there was nothing in it.
-                    self.send(News::Inputs {
-                        monitor: self.name(),
-                        inputs: Vec::new(),
-                        cursor: None,
-                        caught_up: true,
-                    })?;
+                    self.inputs(Vec::new(), None, true)?;
                     caught_up = true;
                 }
                 self.objects()?;
@@ -185,7 +185,7 @@ impl Source {
             self.objects()?;
         }
         let cursor = serde_json::to_string(&cursor).ok();
-        self.send(News::Inputs { monitor: self.name(), inputs, cursor, caught_up: at_end })?;
+        self.inputs(inputs, cursor, at_end)?;
         Ok(at_end)
     }
 
@@ -246,7 +246,7 @@ impl Source {
         self.health = Some(state.clone());
         let input =
             Input::SourceState(SourceState { source: self.name(), health: state.0, since: now(), detail: state.1 });
-        self.send(News::Inputs { monitor: self.name(), inputs: vec![input], cursor: None, caught_up: true })
+        self.inputs(vec![input], None, true)
     }
 
     fn heard(&mut self) {
@@ -256,6 +256,14 @@ impl Source {
 
     fn name(&self) -> Text {
         self.files.name.clone()
+    }
+
+    fn inputs(&self, inputs: Vec<Input>, cursor: Option<String>, caught_up: bool) -> Result<(), Gone> {
+        let place = self.room.take(&|| self.shared.stop.load(Ordering::Relaxed));
+        if place.is_none() {
+            return Err(Gone);
+        }
+        self.send(News::Inputs { monitor: self.name(), inputs, cursor, caught_up, place })
     }
 
     fn send(&self, news: News) -> Result<(), Gone> {

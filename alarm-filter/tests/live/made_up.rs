@@ -42,7 +42,7 @@ impl Lines {
     /// So many lines, over some days.
     pub(crate) fn of(seed: u64, lines: usize) -> Vec<u8> {
         let mut random = Random(seed ^ 0x5eed);
-        let mut now: u64 = 1_795_420_800;
+        let mut now: u64 = 1_700_000_000;
         let mut log = format!("[{now}] Nagios 4.4.6 starting... (PID=1)\n");
         for _ in 0..lines {
             now += match random.below(200) {

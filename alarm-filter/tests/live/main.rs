@@ -10,6 +10,7 @@
     clippy::expect_used,
     reason = "in the helpers of tests a surprise is a failure"
 )]
+mod daemon;
 mod made_up;
 
 use alarm_core::document::Document;
@@ -31,9 +32,10 @@ const LINES: usize = 30_000;
 const GRACE: i64 = 2 * SECOND;
 
 /// Without notifications time settles what a host held: one timer more.
-fn documents(has_notifications: bool) -> (Settings, Profiles) {
+fn documents(monitors: &[&str], has_notifications: bool) -> (Settings, Profiles) {
     let monitor = MonitorSettings { has_notifications, ..MonitorSettings::default() };
-    let settings = Settings { monitors: [("m".into(), monitor)].into(), auto_off: true, ..Settings::default() };
+    let monitors = monitors.iter().map(|m| (Text::from(*m), monitor.clone())).collect();
+    let settings = Settings { monitors, auto_off: true, ..Settings::default() };
     let everything = Profile {
         name: "EVERYTHING".into(),
         vo: "ops".into(),
@@ -44,8 +46,8 @@ fn documents(has_notifications: bool) -> (Settings, Profiles) {
     (settings, Profiles { operators: "EVERYTHING".into(), profiles })
 }
 
-fn inputs(log: &[u8]) -> Vec<(Timestamp, Input)> {
-    let mut observer = Observer::new("m");
+fn inputs_of(monitor: &str, log: &[u8]) -> Vec<(Timestamp, Input)> {
+    let mut observer = Observer::new(monitor);
     let since = |input: &Input| match input {
         Input::Observation(o) => o.since,
         Input::MonitorStarted { since, .. } | Input::MonitorStopped { since, .. } => *since,
@@ -55,7 +57,7 @@ fn inputs(log: &[u8]) -> Vec<(Timestamp, Input)> {
 }
 
 fn replay(inputs: &[(Timestamp, Input)], notifications: bool) -> Session {
-    let (settings, profiles) = documents(notifications);
+    let (settings, profiles) = documents(&["m"], notifications);
     let mut session = Session::new();
     session.journal = Some(Vec::new());
     session.settings(Timestamp::default(), settings);
@@ -79,7 +81,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(notifications: bool) -> Daemon {
-        let (settings, profiles) = documents(notifications);
+        let (settings, profiles) = documents(&["m"], notifications);
         let (s, p) = (hash(&settings), hash(&profiles));
         let documents = vec![
             (s.clone(), Document::Settings(Arc::new(settings))),
@@ -200,7 +202,7 @@ fn told(records: &[Record], ordered: bool) -> Vec<(Timestamp, String)> {
 }
 
 fn compare(name: &str, log: &[u8], seed: u64) {
-    let inputs = inputs(log);
+    let inputs = inputs_of("m", log);
     // A restart forgets the timers of held services; see dc6_time_settles_a_held_service_after_a_restart_too.
     for (notifications, restarts) in [(false, false), (true, true)] {
         compare_once(name, &inputs, seed, notifications, restarts);
@@ -240,17 +242,18 @@ fn recordings_live_and_replayed() {
         compare("made up, long", &Lines::of(1, LINES), 1);
     }
     for folder in folders {
-        let mut logs: Vec<_> = std::fs::read_dir(folder.join("log")).unwrap().map(|e| e.unwrap().path()).collect();
-        logs.retain(|p| p.extension().is_some_and(|e| e == "log"));
-        // Archives, then the log itself.
-        logs.sort_by_key(|p| (p.file_name().is_some_and(|n| n == "nagios.log"), p.clone()));
-        let mut log = Vec::new();
-        for path in logs {
-            log.extend(std::fs::read(path).unwrap());
-        }
+        let log = log_of(folder);
         let end = log.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(LINES).map_or(log.len(), |(i, _)| i);
         for seed in 1..=3 {
             compare(&folder.display().to_string(), &log[..end], seed);
         }
     }
+}
+
+/// The log of a recording, archives first.
+fn log_of(folder: &Path) -> Vec<u8> {
+    let mut logs: Vec<_> = std::fs::read_dir(folder.join("log")).unwrap().map(|e| e.unwrap().path()).collect();
+    logs.retain(|p| p.extension().is_some_and(|e| e == "log"));
+    logs.sort_by_key(|p| (p.file_name().is_some_and(|n| n == "nagios.log"), p.clone()));
+    logs.into_iter().flat_map(|path| std::fs::read(path).unwrap()).collect()
 }
