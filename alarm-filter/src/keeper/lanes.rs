@@ -98,7 +98,7 @@ impl Lanes {
     }
 
     /// What is next; `None`: nothing, or somebody has to be waited for.
-    pub fn next(&mut self) -> Option<Next> {
+    pub fn pull(&mut self) -> Option<Next> {
         loop {
             if self.awaited.iter().any(|m| self.lanes.get(m).is_none_or(VecDeque::is_empty)) {
                 return None;
@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn times(lanes: &mut Lanes) -> Vec<i64> {
-        std::iter::from_fn(|| lanes.next())
+        std::iter::from_fn(|| lanes.pull())
             .filter_map(|n| if let Next::Input(at, _) = n { Some(at.secs()) } else { None })
             .collect()
     }
@@ -179,7 +179,7 @@ mod tests {
         let now = Timestamp::from_secs(100);
         let mut lanes = lanes(&["a", "b"]);
         lanes.push(inputs("a", &[1, 5, 9], false), now);
-        assert!(lanes.next().is_none(), "b may have older ones");
+        assert!(lanes.pull().is_none(), "b may have older ones");
         lanes.push(inputs("b", &[2, 3], false), now);
         assert_eq!(times(&mut lanes), [1, 2, 3], "b may have one before 5");
         lanes.push(inputs("b", &[7], true), now);
@@ -216,7 +216,7 @@ mod tests {
         let mut lanes = lanes(&[]);
         let news = News::Inputs { monitor: "a".into(), inputs: Vec::new(), cursor: None, caught_up: true, place };
         lanes.push(news, Timestamp::default());
-        assert!(lanes.next().is_none());
+        assert!(lanes.pull().is_none());
         assert!(room.take(&|| true).is_some());
     }
 }

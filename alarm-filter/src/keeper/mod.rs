@@ -227,7 +227,7 @@ impl Keeper {
     }
 
     fn take_waiting(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        while let Some(next) = self.lanes.next() {
+        while let Some(next) = self.lanes.pull() {
             match next {
                 Next::Input(at, input) => {
                     let Handled { records, .. } = self.engine.handle(at, input);
