@@ -300,8 +300,11 @@ impl World {
         self.timers.set(Timer::Aged(id.clone()), aged);
         let stable = (!failing && !alarm.stable).then(|| alarm.stable_at()).flatten();
         self.timers.set(Timer::StableOk(id.clone()), stable);
-        let edge = self.next_downtime_edge(&alarm);
-        self.timers.set(Timer::DowntimeEdge(id.clone()), edge);
+        // An edge that is due and has not had its turn yet (several alarms may share it) must not be passed over.
+        if self.timers.at(&Timer::DowntimeEdge(id.clone())).is_none_or(|due| due > self.at.max(self.now)) {
+            let edge = self.next_downtime_edge(&alarm);
+            self.timers.set(Timer::DowntimeEdge(id.clone()), edge);
+        }
         let report = alarm
             .unmonitored_since
             .filter(|_| !alarm.unmonitored_reported && failing)
