@@ -82,7 +82,9 @@ impl World {
                 id
             }
             Event::Recovered { id, key, change } => {
-                if let Some(off) = &mut self.watch_mut(key).off {
+                if !change.state.is_problem()
+                    && let Some(off) = &mut self.watch_mut(key).off
+                {
                     off.was_ok = true;
                 }
                 if let Some(alarm) = self.alarm_mut(id) {
@@ -91,7 +93,7 @@ impl World {
                     alarm.output = change.output.clone();
                     alarm.long_output = Text::from("");
                     alarm.perf_data = Text::from("");
-                    if let Some(span) = alarm.failing.last_mut() {
+                    if let Some(span) = alarm.failing.last_mut().filter(|s| s.to.is_none()) {
                         span.to = Some(change.at.max(span.from));
                     }
                     alarm.remember(change, true, &settings);

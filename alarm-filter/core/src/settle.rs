@@ -77,8 +77,10 @@ impl Engine {
 
     fn no_problem(&mut self, key: &Key, said: &Said, open: Option<&Arc<Alarm>>, held: bool) {
         let off = self.world.watch(key).and_then(|w| w.off.clone());
+        // AL19: a state that does not raise ended the failure, and is no OK; this is.
+        let first_ok = off.as_ref().is_some_and(|off| !off.was_ok);
         let closed = off.and_then(|off| self.world.closed.get(&off.alarm).map(|c| c.alarm.clone()));
-        if let Some(alarm) = open.or(closed.as_ref()).filter(|a| a.failing_now()).cloned() {
+        if let Some(alarm) = open.or(closed.as_ref()).filter(|a| a.failing_now() || first_ok).cloned() {
             let state = if key.service.is_some() { State::Ok } else { State::Up };
             self.recover(&alarm, said, state);
         }
@@ -108,6 +110,11 @@ impl Engine {
                 other => self.withdraw(alarm, other),
             }
             return;
+        }
+        if let SetAside::StateDoesNotRaise { .. } = reason
+            && let Some(closed) = self.world.closed_of(key).filter(|a| a.failing_now()).cloned()
+        {
+            self.recover(&closed, said, problem.state);
         }
         self.set_aside(key, Some(reason), said.since);
     }
@@ -168,8 +175,8 @@ impl Engine {
             self.goes_on(&closed, said, problem);
         } else if closed.state != problem.state {
             let change = self.change(key, said, problem);
-            let (id, monitors) = (off.alarm.clone(), problem.monitors.clone());
-            self.emit(Event::Changed { id, key: key.clone(), monitors, change, again: false });
+            let (id, monitors, again) = (off.alarm.clone(), problem.monitors.clone(), !closed.failing_now());
+            self.emit(Event::Changed { id, key: key.clone(), monitors, change, again });
         }
     }
 
