@@ -32,7 +32,7 @@ impl Engine {
             .iter()
             .filter(|a| !by_hand(a))
             .filter(can_lead)
-            .min_by_key(|a| (a.raised, a.key.host.clone(), a.key.service.clone()))
+            .min_by_key(|a| (a.raised, a.key.host.clone(), a.key.service.clone(), a.key.group.clone()))
             .cloned();
         for alarm in &members {
             if by_hand(&alarm) {
