@@ -184,7 +184,7 @@ impl World {
             Event::SetAside { key, reason, since } => {
                 let watch = self.watch_mut(key);
                 watch.aside = reason.clone().map(|reason| Aside { reason, since: *since });
-                if reason.is_none() && watch.off.as_ref().is_some_and(|off| off.was_ok && off.until <= *since) {
+                if reason.is_none() && watch.off.as_ref().is_some_and(|off| off.until <= *since) {
                     watch.off = None;
                 }
                 return;
@@ -328,7 +328,9 @@ impl Alarm {
     fn fail_again(&mut self, at: Timestamp) {
         self.episodes = self.episodes.saturating_add(1);
         self.episode_since = at;
-        if self.stable || self.stable_ok(at) {
+        // By the monitor's clock; that it was noted as stable may be the lateness of what came after.
+        let rested = self.ok_since().is_some_and(|ok| at.since(ok) >= self.about.stable_for);
+        if rested && (self.stable || self.stable_ok(at)) {
             // A stable OK lies between: the age starts anew.
             self.failing.clear();
             self.failing_before = 0;
