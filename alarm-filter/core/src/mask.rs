@@ -67,6 +67,18 @@ impl Engine {
         }
     }
 
+    /// AL6: a mask holds within one site; an alarm that is known to be of another one by now comes back.
+    pub(crate) fn unmask_across_sites(&mut self) {
+        let site = |id: &AlarmId| self.world.alarms.get(id).map(|a| &a.about.site);
+        let apart =
+            |a: &&Arc<Alarm>| a.masked_by.as_ref().is_some_and(|m| !m.family && site(&m.leader) != Some(&a.about.site));
+        let apart: Vec<Arc<Alarm>> = self.world.alarms.values().filter(apart).cloned().collect();
+        for alarm in apart {
+            self.unmask(&alarm, "it is of another site than its leader now");
+            self.refamily_of(&alarm.id);
+        }
+    }
+
     fn unmask(&mut self, alarm: &Alarm, why: &str) {
         self.emit(Event::Unmasked { id: alarm.id.clone(), key: alarm.key.clone(), why: why.into() });
     }

@@ -2,7 +2,7 @@
 
 use crate::desk::*;
 use alarm_core::command::{Action, CauseKind, OffReason, Refusal};
-use alarm_core::input::{Input, Origin, Seen};
+use alarm_core::input::{Input, Origin, Report, Seen};
 use alarm_core::state::State;
 use alarm_core::topology::Severity;
 use alarm_core::watch::Key;
@@ -125,4 +125,18 @@ fn al14_a_leader_that_comes_back_leads_again() {
     d.off("apel2.a", APEL, Some(OffReason::CoreService)).unwrap();
     d.ask(Action::SwitchOn { alarm }).unwrap();
     assert_eq!(leader_of(&d, "apel.a").as_deref(), Some("apel2.a"));
+}
+
+#[test]
+fn al14_a_begin_that_becomes_known_later_makes_it_the_oldest() {
+    let mut d = Desk::new();
+    d.fails("apel2.a", APEL);
+    d.wait("1h");
+    let mut s = seen("apel.a", APEL, State::Critical, true, FAILED);
+    s.report = Report::Listed;
+    d.say(Origin::Log, Seen::Service(s.clone()));
+    assert_eq!(leader_of(&d, "apel.a").as_deref(), Some("apel2.a"));
+    s.last_change = Some(d.now.plus(-span("5h")));
+    d.say(Origin::Status, Seen::Service(s));
+    assert_eq!(leader_of(&d, "apel2.a").as_deref(), Some("apel.a"));
 }
