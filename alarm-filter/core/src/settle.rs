@@ -37,8 +37,10 @@ pub(crate) struct Problem {
 impl World {
     /// The worst of the fresh monitors' hard states; of all, when none is fresh. `None`: no problem that counts.
     pub(crate) fn problem(&self, watch: &Watch) -> Option<Problem> {
-        let present: Vec<&View> = watch.views.iter().filter(|v| !v.gone).collect();
-        let present = if present.is_empty() { watch.views.iter().collect() } else { present };
+        // A monitor of which only a mark is known (a mute, a downtime) has not said how the object does.
+        let said = || watch.views.iter().filter(|v| v.said_its_state());
+        let present: Vec<&View> = said().filter(|v| !v.gone).collect();
+        let present = if present.is_empty() { said().collect() } else { present };
         let fresh: Vec<&View> = present.iter().copied().filter(|v| self.is_fresh(&v.monitor)).collect();
         let asked = if fresh.is_empty() { present } else { fresh };
         let worst = asked
