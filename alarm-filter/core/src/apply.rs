@@ -58,6 +58,8 @@ impl World {
                 self.meta.hashes.topology = hash.clone();
                 self.topology = documents.topology(hash);
                 self.dirty.insert(RowKey::Meta);
+                // Which windows count for an alarm is asked of the topology, too.
+                self.unarmed.extend(self.alarms.keys().cloned());
             }
             Event::Downtimes { hash } => {
                 self.meta.hashes.downtimes = hash.clone();

@@ -82,7 +82,9 @@ impl World {
                 id
             }
             Event::Recovered { id, key, change } => {
-                if let Some(off) = &mut self.watch_mut(key).off {
+                if !change.state.is_problem()
+                    && let Some(off) = &mut self.watch_mut(key).off
+                {
                     off.was_ok = true;
                 }
                 if let Some(alarm) = self.alarm_mut(id) {
@@ -91,7 +93,7 @@ impl World {
                     alarm.output = change.output.clone();
                     alarm.long_output = Text::from("");
                     alarm.perf_data = Text::from("");
-                    if let Some(span) = alarm.failing.last_mut() {
+                    if let Some(span) = alarm.failing.last_mut().filter(|s| s.to.is_none()) {
                         span.to = Some(change.at.max(span.from));
                     }
                     alarm.remember(change, true, &settings);
@@ -182,7 +184,7 @@ impl World {
             Event::SetAside { key, reason, since } => {
                 let watch = self.watch_mut(key);
                 watch.aside = reason.clone().map(|reason| Aside { reason, since: *since });
-                if reason.is_none() && watch.off.as_ref().is_some_and(|off| off.was_ok && off.until <= *since) {
+                if reason.is_none() && watch.off.as_ref().is_some_and(|off| off.until <= *since) {
                     watch.off = None;
                 }
                 return;
@@ -326,7 +328,9 @@ impl Alarm {
     fn fail_again(&mut self, at: Timestamp) {
         self.episodes = self.episodes.saturating_add(1);
         self.episode_since = at;
-        if self.stable || self.stable_ok(at) {
+        // By the monitor's clock; that it was noted as stable may be the lateness of what came after.
+        let rested = self.ok_since().is_some_and(|ok| at.since(ok) >= self.about.stable_for);
+        if rested && (self.stable || self.stable_ok(at)) {
             // A stable OK lies between: the age starts anew.
             self.failing.clear();
             self.failing_before = 0;

@@ -32,7 +32,7 @@ impl Engine {
             .iter()
             .filter(|a| !by_hand(a))
             .filter(can_lead)
-            .min_by_key(|a| (a.raised, a.key.host.clone(), a.key.service.clone()))
+            .min_by_key(|a| (a.raised, a.key.host.clone(), a.key.service.clone(), a.key.group.clone()))
             .cloned();
         for alarm in &members {
             if by_hand(&alarm) {
@@ -64,6 +64,18 @@ impl Engine {
             if let Some(alarm) = self.world.alarms.get(&id).cloned() {
                 self.unmask(&alarm, why);
             }
+        }
+    }
+
+    /// AL6: a mask holds within one site; an alarm that is known to be of another one by now comes back.
+    pub(crate) fn unmask_across_sites(&mut self) {
+        let site = |id: &AlarmId| self.world.alarms.get(id).map(|a| &a.about.site);
+        let apart =
+            |a: &&Arc<Alarm>| a.masked_by.as_ref().is_some_and(|m| !m.family && site(&m.leader) != Some(&a.about.site));
+        let apart: Vec<Arc<Alarm>> = self.world.alarms.values().filter(apart).cloned().collect();
+        for alarm in apart {
+            self.unmask(&alarm, "it is of another site than its leader now");
+            self.refamily_of(&alarm.id);
         }
     }
 

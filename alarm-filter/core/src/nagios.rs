@@ -65,7 +65,10 @@ impl Engine {
             Seen::NotificationDelayed { object, until } => self.note(&from, object, Note::Delayed { until }),
             Seen::Gone { object } => {
                 if self.view_differs(&from, &object, |v| v.gone, true) {
+                    let key = from.key(&object);
                     self.note(&from, object, Note::Gone { gone: true });
+                    // Its word does not count any more where another monitor still watches the object.
+                    self.resettle(&key);
                 }
             }
         }
@@ -94,7 +97,8 @@ impl Engine {
             }
             return;
         };
-        if old.gone && from.origin == Origin::Log && s.report == Report::Listed {
+        let came_back = old.gone && (from.origin == Origin::Log || s.report == Report::Alert);
+        if came_back {
             self.note(
                 from,
                 Object { host: s.host.clone(), service: Some(s.service.clone()) },
@@ -106,20 +110,24 @@ impl Engine {
             return;
         }
         let same = old.state == s.state && (old.hard == s.hard || !problem);
-        let host_not_up = self.world.host_not_up(&key.group, &key.host, &from.monitor);
+        let was_held = old.held;
         if same {
+            if came_back {
+                self.resettle(&key);
+            }
             if !problem || !s.hard {
                 return;
             }
-            let released = old.held
-                && match (from.origin, s.report, host_not_up) {
-                    (_, _, Some(_)) => false,
-                    (Origin::Status, _, None) => {
+            let host_not_up = self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
+            let released = was_held
+                && !host_not_up
+                && match (from.origin, s.report) {
+                    (Origin::Status, _) => {
                         let up = self.host_up_since(&key, &from.monitor);
                         s.last_check.is_some_and(|check| up.is_none_or(|up| check > up))
                     }
-                    (_, Report::Alert, None) => true,
-                    (_, Report::Listed, None) => false,
+                    (_, Report::Alert) => true,
+                    (_, Report::Listed) => false,
                 };
             if released {
                 let told = Told::of(from, &s);
@@ -179,6 +187,8 @@ impl Engine {
             && alarm.history[0].told == crate::alarm::Told::NotAsked
         {
             self.emit(Event::Corrected { id: alarm.id.clone(), key: key.clone(), since: change });
+            // It may be the oldest of its family now.
+            self.refamily_of(&alarm.id);
         }
     }
 
@@ -195,8 +205,9 @@ impl Engine {
             Some(old) if problem && !h.hard && old.hard && old.state.is_problem() => return,
             Some(old) if old.state == h.state && (old.hard == h.hard || !problem) => {
                 let gone = old.gone;
-                if gone && h.report == Report::Listed {
+                if gone {
                     self.note(from, Object { host: h.host, service: None }, Note::Gone { gone: false });
+                    self.resettle(&key);
                 }
                 return;
             }

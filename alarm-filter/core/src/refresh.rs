@@ -9,10 +9,11 @@ use crate::flag::Flag;
 use crate::input::{SourceState, Text};
 use crate::mask::PROGRAM;
 use crate::nagios::Told;
+use crate::settings::Settings;
 use crate::settle::Said;
 use crate::time::{HOUR, Timestamp};
 use crate::timers::Timer;
-use crate::watch::{Key, Watch};
+use crate::watch::{Key, View, Watch};
 use crate::world::World;
 use std::collections::BTreeSet;
 
@@ -97,8 +98,35 @@ impl Engine {
         if self.world.meta.hashes.settings == *hash {
             return;
         }
+        let before = self.world.settings.clone();
         self.emit(Event::Settings { hash: hash.clone() });
+        self.monitors_moved(&before);
         self.rejudge(|_| true);
+    }
+
+    /// What a monitor said before it left the settings, or its group, is no longer watched there (DC10); it would stand for
+    /// ever as its last word otherwise.
+    fn monitors_moved(&mut self, before: &Settings) {
+        let after = self.world.settings.clone();
+        let mut turned = Vec::new();
+        for key in self.keys(|_, _| true) {
+            for view in self.world.watch(&key).into_iter().flat_map(|w| &w.views) {
+                let stays = |s: &Settings| {
+                    s.monitors.contains_key(&view.monitor).then(|| s.group_of(&view.monitor) == key.group)
+                };
+                let gone = match (stays(before), stays(&after)) {
+                    (_, Some(false)) | (Some(_), None) => true,
+                    (None | Some(false), Some(true)) => false,
+                    _ => continue,
+                };
+                if view.gone != gone {
+                    turned.push((key.clone(), view.monitor.clone(), gone));
+                }
+            }
+        }
+        for (key, monitor, gone) in turned {
+            self.emit(Event::Noted { key, monitor, since: self.now, note: Note::Gone { gone } });
+        }
     }
 
     /// Judges standing problems and open alarms by what is now in force.
@@ -126,6 +154,7 @@ impl Engine {
         for family in families {
             self.refamily(&family);
         }
+        self.unmask_across_sites();
     }
 
     fn resettle_where(&mut self, which: impl Fn(&Key, &Watch) -> bool) {
@@ -148,9 +177,11 @@ impl Engine {
             && let crate::verdict::Verdict::Aside(reason) = self.world.verdict(key, alarm.state_that_counts())
             && !matches!(reason, crate::watch::SetAside::StateDoesNotRaise { .. })
         {
-            let family = (alarm.about.site.clone(), alarm.about.family.clone());
-            self.emit(Event::Withdrawn { id: alarm.id.clone(), key: key.clone(), reason });
-            self.refamily(&family);
+            self.withdraw(&alarm, reason);
+            if self.world.watch(key).is_some_and(|w| self.world.problem(w).is_none()) {
+                // There is nothing that could stand as set aside.
+                self.set_aside(key, None, self.now);
+            }
             return;
         }
         let latest = self.world.problem(watch).map(|p| p.view).or_else(|| watch.views.last().cloned());
@@ -236,8 +267,8 @@ impl Engine {
 
     /// DC6: nothing has said whether a held service still fails, and nothing that could is there.
     fn not_settled(&mut self, key: &Key) {
-        let Some(watch) = self.world.watch(key) else { return };
-        let Some(view) = watch.views.iter().find(|v| v.held).cloned() else { return };
+        let due = self.world.settle_due(key).filter(|(due, _)| *due <= self.now);
+        let Some(view) = due.and_then(|(_, monitor)| self.world.view(key, &monitor)).cloned() else { return };
         let since = self.now;
         self.emit(Event::Noted { key: key.clone(), monitor: view.monitor.clone(), since, note: Note::Released });
         let said = Said {
@@ -250,7 +281,9 @@ impl Engine {
             told: Told::NotAsked,
         };
         self.settle(key, &said);
-        if let Some(alarm) = self.world.alarm_of(key).cloned() {
+        // Where another monitor of the group sees it failing, that settles it.
+        let alarm = self.world.alarm_of(key).filter(|a| a.failing_now() && a.monitors == [view.monitor]).cloned();
+        if let Some(alarm) = alarm {
             self.set_flag(&alarm, Flag::NotSettled, "no source has shown it since its host came up".into(), since);
         }
     }
@@ -300,8 +333,11 @@ impl World {
         self.timers.set(Timer::Aged(id.clone()), aged);
         let stable = (!failing && !alarm.stable).then(|| alarm.stable_at()).flatten();
         self.timers.set(Timer::StableOk(id.clone()), stable);
-        let edge = self.next_downtime_edge(&alarm);
-        self.timers.set(Timer::DowntimeEdge(id.clone()), edge);
+        // An edge that is due and has not had its turn yet (several alarms may share it) must not be passed over.
+        if self.timers.at(&Timer::DowntimeEdge(id.clone())).is_none_or(|due| due > self.at.max(self.now)) {
+            let edge = self.next_downtime_edge(&alarm);
+            self.timers.set(Timer::DowntimeEdge(id.clone()), edge);
+        }
         let report = alarm
             .unmonitored_since
             .filter(|_| !alarm.unmonitored_reported && failing)
@@ -337,19 +373,22 @@ impl World {
         if key.service.is_none() {
             return;
         }
-        let due = self.settle_due(key);
+        let due = self.settle_due(key).map(|(due, _)| due);
         self.timers.set(Timer::Settle(key.clone()), due);
     }
 
-    fn settle_due(&self, key: &Key) -> Option<Timestamp> {
-        let view = self.watch(key)?.views.iter().find(|v| v.held)?;
-        let monitor = self.settings.monitors.get(&view.monitor);
-        if monitor.is_none_or(|m| m.has_notifications || m.has_status) {
-            return None;
-        }
+    /// When the first of the monitors that hold it has waited long enough, and which that is.
+    fn settle_due(&self, key: &Key) -> Option<(Timestamp, Text)> {
         let host = Key { service: None, ..key.clone() };
-        let up = self.view(&host, &view.monitor).filter(|h| !h.state.is_problem())?;
-        Some(up.since.plus(self.settings.settle_after))
+        let due = |view: &View| {
+            let monitor = self.settings.monitors.get(&view.monitor);
+            if monitor.is_none_or(|m| m.has_notifications || m.has_status) {
+                return None;
+            }
+            let up = self.view(&host, &view.monitor).filter(|h| !h.state.is_problem())?;
+            Some((up.since.plus(self.settings.settle_after), view.monitor.clone()))
+        };
+        self.watch(key)?.views.iter().filter(|v| v.held).filter_map(due).min()
     }
 
     /// The same for all held services of a host.

@@ -37,8 +37,10 @@ pub(crate) struct Problem {
 impl World {
     /// The worst of the fresh monitors' hard states; of all, when none is fresh. `None`: no problem that counts.
     pub(crate) fn problem(&self, watch: &Watch) -> Option<Problem> {
-        let present: Vec<&View> = watch.views.iter().filter(|v| !v.gone).collect();
-        let present = if present.is_empty() { watch.views.iter().collect() } else { present };
+        // A monitor of which only a mark is known (a mute, a downtime) has not said how the object does.
+        let said = || watch.views.iter().filter(|v| v.said_its_state());
+        let present: Vec<&View> = said().filter(|v| !v.gone).collect();
+        let present = if present.is_empty() { said().collect() } else { present };
         let fresh: Vec<&View> = present.iter().copied().filter(|v| self.is_fresh(&v.monitor)).collect();
         let asked = if fresh.is_empty() { present } else { fresh };
         let worst = asked
@@ -77,8 +79,10 @@ impl Engine {
 
     fn no_problem(&mut self, key: &Key, said: &Said, open: Option<&Arc<Alarm>>, held: bool) {
         let off = self.world.watch(key).and_then(|w| w.off.clone());
+        // AL19: a state that does not raise ended the failure, and is no OK; this is.
+        let first_ok = off.as_ref().is_some_and(|off| !off.was_ok);
         let closed = off.and_then(|off| self.world.closed.get(&off.alarm).map(|c| c.alarm.clone()));
-        if let Some(alarm) = open.or(closed.as_ref()).filter(|a| a.failing_now()).cloned() {
+        if let Some(alarm) = open.or(closed.as_ref()).filter(|a| a.failing_now() || first_ok).cloned() {
             let state = if key.service.is_some() { State::Ok } else { State::Up };
             self.recover(&alarm, said, state);
         }
@@ -108,6 +112,11 @@ impl Engine {
                 other => self.withdraw(alarm, other),
             }
             return;
+        }
+        if let SetAside::StateDoesNotRaise { .. } = reason
+            && let Some(closed) = self.world.closed_of(key).filter(|a| a.failing_now()).cloned()
+        {
+            self.recover(&closed, said, problem.state);
         }
         self.set_aside(key, Some(reason), said.since);
     }
@@ -168,8 +177,8 @@ impl Engine {
             self.goes_on(&closed, said, problem);
         } else if closed.state != problem.state {
             let change = self.change(key, said, problem);
-            let (id, monitors) = (off.alarm.clone(), problem.monitors.clone());
-            self.emit(Event::Changed { id, key: key.clone(), monitors, change, again: false });
+            let (id, monitors, again) = (off.alarm.clone(), problem.monitors.clone(), !closed.failing_now());
+            self.emit(Event::Changed { id, key: key.clone(), monitors, change, again });
         }
     }
 

@@ -58,6 +58,11 @@ impl Timers {
         }
     }
 
+    /// When a timer is due, if it is set.
+    pub fn at(&self, timer: &Timer) -> Option<Timestamp> {
+        self.armed.get(timer).copied()
+    }
+
     /// The smallest due time.
     pub fn next(&self) -> Option<Timestamp> {
         self.due.first().map(|(at, _)| *at)

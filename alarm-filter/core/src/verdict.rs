@@ -110,7 +110,8 @@ impl World {
         if let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) {
             let settings = profile.settings(&about.metric);
             about.stable_for = settings.stable_for(self.settings.stable_for);
-            about.family = settings.mask_family.clone().unwrap_or_default();
+            // What nobody may see must not lead, and hide, what everybody sees (AL17).
+            about.family = settings.mask_family.clone().filter(|_| !settings.security).unwrap_or_default();
             about.category = settings.category.clone().unwrap_or_default();
             about.documentation = settings.documentation.clone().unwrap_or_default();
             about.security = settings.security;

@@ -229,6 +229,11 @@ impl View {
         }
     }
 
+    /// Whether the monitor ever said a state of it; the state is OK otherwise, for lack of a word.
+    pub fn said_its_state(&self) -> bool {
+        self.heard != Timestamp(i64::MIN)
+    }
+
     /// A hard problem that counts: not held under a host that is not UP.
     pub fn counts(&self) -> bool {
         self.hard && self.state.is_problem() && !self.held

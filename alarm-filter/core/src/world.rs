@@ -234,6 +234,11 @@ impl World {
         self.alarms.get(self.watch(key)?.alarm.as_ref()?)
     }
 
+    /// The object's alarm that was switched off and is to return (AL19).
+    pub(crate) fn closed_of(&self, key: &Key) -> Option<&Arc<Alarm>> {
+        Some(&self.closed.get(&self.watch(key)?.off.as_ref()?.alarm)?.alarm)
+    }
+
     /// A service in a monitor's configuration.
     pub fn service_object(&self, monitor: &str, host: &str, service: &str) -> Option<&ServiceObject> {
         self.monitors.get(monitor)?.objects.as_ref()?.service(host, service)

@@ -1,6 +1,8 @@
 //! The age of an alarm (AL4, DC1, DC4).
 
 use crate::desk::*;
+use alarm_core::input::{Input, Observation, Origin, Seen};
+use alarm_core::state::State;
 use alarm_core::time::HOUR;
 use alarm_core::topology::Severity;
 
@@ -126,4 +128,43 @@ fn dc4_a_day_off_within_an_outage_is_left_out_once() {
     assert_eq!(alarm.age(d.now, &windows), 48 * HOUR);
     // Friday afternoon and Monday morning: 12 h each.
     assert_eq!(alarm.working_age(d.now, &windows, &d.settings), 24 * HOUR);
+}
+
+/// The timer of the 24 h is set anew, as it would be after a restart.
+#[test]
+fn dc1_a_hosts_age_follows_what_the_topology_says_is_monitored() {
+    let mut d = Desk::new();
+    let second = d.endpoint("ce.a", "CREAM-CE").clone();
+    d.topology.endpoints.get_mut("ce.a").unwrap().insert("APEL".into(), second);
+    d.refresh_topology();
+    d.host("ce.a", State::Down, true);
+    d.downtime("ce.a", Severity::Outage, true, "1h", "3h");
+    d.downtimes.windows.get_mut("ce.a").unwrap().remove("APEL");
+    d.refresh_downtimes();
+    d.wait("10h");
+    assert_eq!(d.age("ce.a", ""), 10 * HOUR, "one of its services was not out");
+    d.endpoint("ce.a", "APEL").monitored = false;
+    d.refresh_topology();
+    assert_eq!(d.age("ce.a", ""), 8 * HOUR);
+    d.wait("15h59m");
+    assert!(!d.open("ce.a", "").aged);
+    d.wait("1m");
+    assert!(d.open("ce.a", "").aged);
+}
+
+/// Late lines, or a filter that catches up: its own clock has seen a stable OK, the monitor's has not.
+#[test]
+fn law10_a_late_line_does_not_make_an_ok_stable_for_the_age() {
+    let mut d = Desk::new();
+    d.fails("ce.a", JOB);
+    d.wait("1h");
+    d.recovers("ce.a", JOB);
+    let since = d.now.plus(span("3h59m"));
+    d.wait("4h1m");
+    let mut late = seen("ce.a", JOB, State::Critical, true, FAILED);
+    late.output = "CRITICAL: again".into();
+    let seen = Seen::Service(late);
+    let o = Observation { monitor: "nagios".into(), since, origin: Origin::Log, sequence: None, seen };
+    d.feed(Input::Observation(o));
+    assert_eq!(d.age("ce.a", JOB), span("1h2m"));
 }

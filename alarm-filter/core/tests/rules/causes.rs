@@ -115,3 +115,14 @@ fn al18_a_cause_that_there_is_not_is_refused() {
     assert!(matches!(refused, Err(Refusal::NoSuchCause { .. })), "{refused:?}");
     assert!(matches!(open_cause(&mut d, vec!["nope".into()]), Err(Refusal::NoSuchAlarm { .. })));
 }
+
+#[test]
+fn al17_a_security_matter_leads_no_family() {
+    let mut d = Desk::new();
+    d.profile.metrics.get_mut("eu.egi.sec.*").unwrap().mask_family = Some("accounting".into());
+    d.refresh_profiles(&[]);
+    d.fails("ce.a", SECRET);
+    d.wait("1h");
+    d.fails("apel.a", APEL);
+    assert_eq!(d.open("apel.a", APEL).masked_by, None, "it would hide under what nobody sees");
+}

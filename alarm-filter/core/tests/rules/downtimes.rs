@@ -117,6 +117,23 @@ fn al12_a_downtime_begins_and_ends_by_its_own_time() {
     assert_eq!(flags.len(), 2, "once on, once off: {flags:?}");
 }
 
+/// The first to come out of the family's mask touches the second at the very moment of the edge.
+#[test]
+fn al12_an_edge_that_two_alarms_share_acts_on_both() {
+    let mut d = Desk::new();
+    d.fails("apel.a", APEL);
+    d.fails("apel2.a", APEL);
+    let (start, end) = (d.now.plus(HOUR), d.now.plus(3 * HOUR));
+    for host in ["apel.a", "apel2.a"] {
+        d.window(host, Severity::Outage, true, start, end);
+    }
+    d.refresh_downtimes();
+    d.wait("1h");
+    assert_eq!((d.flags("apel.a", APEL), d.flags("apel2.a", APEL)), (vec![Flag::Outage], vec![Flag::Outage]));
+    d.wait("2h");
+    assert_eq!((d.flags("apel.a", APEL), d.flags("apel2.a", APEL)), (vec![], vec![]));
+}
+
 /// Hands one timer after the other to the engine, so that one that sets itself again and again fails here and does not hang.
 fn tick_carefully(d: &mut Desk, until: &str) {
     let end = d.now.plus(span(until));

@@ -2,7 +2,10 @@
 
 use crate::desk::*;
 use alarm_core::command::{Action, CauseKind, OffReason, Refusal};
+use alarm_core::input::{Input, Origin, Report, Seen};
+use alarm_core::state::State;
 use alarm_core::topology::Severity;
+use alarm_core::watch::Key;
 
 /// Accounting fails at site A on two hosts; `apel2.a` is the older one.
 fn two() -> Desk {
@@ -37,6 +40,24 @@ fn al14_of_equal_age_the_host_name_decides() {
     d.fails("apel.a", APEL);
     assert_eq!(leader_of(&d, "apel2.a").as_deref(), Some("apel.a"));
     assert_eq!(leader_of(&d, "apel.a"), None);
+}
+
+/// Not the order in which they came in, nor their ids, which come of it.
+#[test]
+fn al14_of_one_service_in_two_groups_the_groups_name_decides() {
+    for (order, before) in [["east", "west"], ["west", "east"]].into_iter().flat_map(|o| (0..8).map(move |n| (o, n))) {
+        let mut d = Desk::new();
+        (0..before).for_each(|by| assert_eq!(d.feed(Input::ClockStep { by }), None));
+        for monitor in order {
+            d.say_as(monitor, Origin::Log, Seen::Service(seen("apel.a", APEL, State::Unknown, true, FAILED)));
+        }
+        let of = |group: &str| {
+            let key = Key { group: group.into(), ..Desk::key("apel.a", APEL) };
+            d.engine.world().alarm_of(&key).cloned().unwrap()
+        };
+        assert_eq!(of("east").masked_by, None, "{order:?} after {before}");
+        assert_eq!(of("west").masked_by.as_ref().map(|m| &m.leader), Some(&of("east").id));
+    }
 }
 
 #[test]
@@ -104,4 +125,18 @@ fn al14_a_leader_that_comes_back_leads_again() {
     d.off("apel2.a", APEL, Some(OffReason::CoreService)).unwrap();
     d.ask(Action::SwitchOn { alarm }).unwrap();
     assert_eq!(leader_of(&d, "apel.a").as_deref(), Some("apel2.a"));
+}
+
+#[test]
+fn al14_a_begin_that_becomes_known_later_makes_it_the_oldest() {
+    let mut d = Desk::new();
+    d.fails("apel2.a", APEL);
+    d.wait("1h");
+    let mut s = seen("apel.a", APEL, State::Critical, true, FAILED);
+    s.report = Report::Listed;
+    d.say(Origin::Log, Seen::Service(s.clone()));
+    assert_eq!(leader_of(&d, "apel.a").as_deref(), Some("apel2.a"));
+    s.last_change = Some(d.now.plus(-span("5h")));
+    d.say(Origin::Status, Seen::Service(s));
+    assert_eq!(leader_of(&d, "apel2.a").as_deref(), Some("apel.a"));
 }

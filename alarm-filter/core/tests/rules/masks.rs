@@ -109,3 +109,28 @@ fn al6_an_alarm_that_is_set_apart_or_stable_ok_leads_nobody() {
     d.downtime("ce.a", Severity::Outage, true, "0s", "10h");
     assert!(matches!(mask(&mut d, "ce.a", "ce2.a"), Err(Refusal::CannotLead { .. })), "in an outage (AL10)");
 }
+
+#[test]
+fn al6_followers_come_back_when_an_ok_leader_leaves_the_board() {
+    let mut d = Desk::new();
+    d.fails("ce.a", "org.sam.Other");
+    d.fails("ce2.a", JOB);
+    let (leader, follower) = (d.id("ce.a", "org.sam.Other"), d.id("ce2.a", JOB));
+    d.ask(Action::Mask { leader, followers: vec![follower] }).unwrap();
+    d.recovers("ce.a", "org.sam.Other");
+    d.profile.service_types.insert("CREAM-CE".into(), vec!["org.sam.CREAMCE-*".into()]);
+    d.refresh_profiles(&[]);
+    assert!(d.alarm("ce.a", "org.sam.Other").is_none());
+    assert_eq!(d.aside("ce.a", "org.sam.Other"), None, "it is OK: there is nothing to set aside");
+    assert!(is_free(&d, "ce2.a"));
+}
+
+#[test]
+fn al6_a_mask_ends_when_the_topology_says_that_the_sites_differ() {
+    for moves in ["ce.a", "ce2.a"] {
+        let mut d = masked();
+        d.endpoint(moves, "CREAM-CE").site = "B".into();
+        d.refresh_topology();
+        assert!(is_free(&d, "ce2.a"), "{moves}");
+    }
+}

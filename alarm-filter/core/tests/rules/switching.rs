@@ -4,6 +4,7 @@ use crate::desk::*;
 use alarm_core::command::{Action, Command, OffReason, Refusal};
 use alarm_core::event::Event;
 use alarm_core::input::Input;
+use alarm_core::profile::MetricSettings;
 use alarm_core::state::State;
 use alarm_core::topology::Severity;
 use alarm_core::watch::SetAside;
@@ -97,6 +98,27 @@ fn al19_returns_with_its_history_at_the_next_hard_change_after_an_ok() {
     let states: Vec<State> = alarm.history.iter().map(|c| c.state).collect();
     assert_eq!(states, [State::Critical, State::Warning, State::Ok, State::Critical]);
     assert_eq!((alarm.episodes, returned(&d)), (2, 1));
+}
+
+/// As on the board: the failure is over for the age, but it is no OK that would bring the alarm back.
+#[test]
+fn al19_a_state_that_does_not_raise_ends_the_failure_and_is_no_ok() {
+    let mut d = Desk::new();
+    let raise = Some(vec![State::Critical]);
+    d.profile.metrics.insert("org.sam.*".into(), MetricSettings { raise, ..MetricSettings::default() });
+    d.refresh_profiles(&[]);
+    d.fails("ce.a", JOB);
+    d.off("ce.a", JOB, Some(OffReason::MonitoringFault)).unwrap();
+    d.wait("1h");
+    d.alert("ce.a", JOB, State::Warning, true, "WARNING: slow");
+    d.wait("1h");
+    d.fails("ce.a", JOB);
+    assert_eq!((d.alarm("ce.a", JOB), returned(&d)), (None, 0), "there was no OK");
+    d.alert("ce.a", JOB, State::Warning, true, "WARNING: slow");
+    d.wait("5h");
+    d.recovers("ce.a", JOB);
+    d.fails("ce.a", JOB);
+    assert_eq!((d.age("ce.a", JOB), returned(&d)), (0, 1), "not failing for longer than makes it stable");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use crate::desk::*;
 use alarm_core::command::{Action, OffReason};
 use alarm_core::event::Event;
-use alarm_core::input::{Input, Origin, Seen, SourceHealth, SourceState};
+use alarm_core::flag::Flag;
+use alarm_core::input::{Input, Object, Origin, Report, Seen, ServiceSeen, SourceHealth, SourceState};
 use alarm_core::settings::MonitorSettings;
 use alarm_core::state::State;
 use alarm_core::watch::Key;
@@ -112,4 +113,78 @@ fn al19_an_ok_by_the_silence_of_one_of_two_monitors_is_an_ok() {
     d.wait("1h");
     says(&mut d, "west", State::Critical);
     assert!(alarm(&d).is_some_and(|a| a.failing_now()), "it failed anew after an OK");
+}
+
+#[test]
+fn dc10_what_one_of_two_monitors_no_longer_watches_is_said_by_the_other() {
+    let mut d = twins();
+    says(&mut d, "east", State::Critical);
+    says(&mut d, "west", State::Warning);
+    says(&mut d, "west", State::Ok);
+    assert!(alarm(&d).unwrap().failing_now());
+    let object = Object { host: "ce.a".into(), service: Some(JOB.into()) };
+    d.say_as("east", Origin::Status, Seen::Gone { object });
+    assert!(!alarm(&d).unwrap().failing_now(), "only west watches it");
+    let listed = ServiceSeen { report: Report::Listed, ..seen("ce.a", JOB, State::Critical, true, "output") };
+    d.say_as("east", Origin::Log, Seen::Service(listed));
+    assert!(alarm(&d).unwrap().failing_now(), "east watches it again");
+}
+
+#[test]
+fn dc10_a_monitor_that_leaves_the_settings_or_its_group_does_not_keep_its_last_word() {
+    for group in [None, Some("alone")] {
+        let mut d = twins();
+        says(&mut d, "east", State::Critical);
+        says(&mut d, "west", State::Warning);
+        says(&mut d, "west", State::Ok);
+        let before = d.settings.clone();
+        match group {
+            None => drop(d.settings.monitors.remove("east")),
+            Some(group) => d.settings.monitors.get_mut("east").unwrap().group = group.into(),
+        }
+        d.refresh_settings();
+        assert!(!alarm(&d).unwrap().failing_now());
+        d.settings = before;
+        d.refresh_settings();
+        assert!(alarm(&d).unwrap().failing_now(), "it is back");
+        d.settings.monitors.remove("east");
+        d.settings.monitors.remove("west");
+        d.refresh_settings();
+        assert!(alarm(&d).unwrap().flags.contains_key(&Flag::NoLongerMonitored));
+    }
+}
+
+/// A time settles what the one holds; the other waits for its notifications.
+#[test]
+fn dc6_each_monitor_of_a_group_settles_what_it_holds() {
+    let mut d = twins();
+    d.settings.monitors.get_mut("west").unwrap().has_notifications = false;
+    d.refresh_settings();
+    for monitor in ["east", "west"] {
+        d.say_as(monitor, Origin::Log, Seen::Host(host_seen("ce.a", State::Down, true)));
+        says(&mut d, monitor, State::Critical);
+    }
+    assert!(alarm(&d).is_none());
+    for monitor in ["east", "west"] {
+        d.say_as(monitor, Origin::Log, Seen::Host(host_seen("ce.a", State::Up, true)));
+    }
+    d.wait("15m");
+    let a = alarm(&d).unwrap();
+    assert_eq!(a.monitors, ["west".into()]);
+    assert!(a.flags.contains_key(&Flag::NotSettled));
+}
+
+#[test]
+fn al2_a_mark_of_one_of_two_monitors_says_nothing_of_the_state() {
+    let mut d = twins();
+    says(&mut d, "east", State::Critical);
+    health(&mut d, "east", SourceHealth::Silent);
+    let object = Object { host: "ce.a".into(), service: Some(JOB.into()) };
+    d.say_as("west", Origin::Log, Seen::InDowntime { object, on: true });
+    let id = alarm(&d).unwrap().id.clone();
+    let reason = Some(OffReason::MonitoringFault);
+    let until = Some(d.now.plus(span("1h")));
+    d.ask(Action::SwitchOff { alarm: id, version: 0, reason, text: "".into(), until }).unwrap();
+    d.wait("1h");
+    assert!(alarm(&d).is_some_and(|a| a.failing_now()), "it comes back by its date: nobody said that it is OK");
 }

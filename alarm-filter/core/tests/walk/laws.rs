@@ -73,12 +73,10 @@ fn service(engine: &Engine, model: &Model, s: usize) -> Result<(), Broken> {
                 (Flag::Outage, model.out()),
                 (Flag::MonitoringOff, !model.monitored),
                 (Flag::HostNotUp, model.host_not_up),
+                (Flag::Acknowledged, known.acknowledged.is_some()),
             ] {
                 law(alarm.flags.contains_key(&flag) == holds, || format!("{key:?}: {flag:?} should be {holds}"))?;
             }
-            law(fails.is_some() || !alarm.flags.contains_key(&Flag::Acknowledged), || {
-                format!("{key:?}: acknowledged, and its state is {}", alarm.state)
-            })?;
         }
         Place::Nowhere | Place::Off { .. } => {
             law(alarm.is_none(), || format!("{key:?}: an alarm on the board, and none should be: {alarm:?}"))?;
@@ -110,10 +108,10 @@ fn family(engine: &Engine) -> Result<(), Broken> {
     let alarms = engine.world().alarms.values().filter(|a| !a.about.family.is_empty());
     let (mut leading, mut able) = (0, 0);
     for a in alarms {
-        let can_lead = !a.set_apart() && !a.stable;
+        let can_lead = !a.barred_from_leading() && !a.stable;
         able += usize::from(can_lead);
         leading += usize::from(can_lead && a.masked_by.is_none());
-        law(can_lead || a.masked_by.is_none(), || format!("{:?} is masked, set apart or stable", a.key))?;
+        law(can_lead || a.masked_by.is_none(), || format!("{:?} is masked, and set apart, out or stable", a.key))?;
     }
     law(leading == able.min(1), || format!("{leading} of {able} lead in the family"))
 }

@@ -27,6 +27,10 @@ pub(crate) struct Service {
     pub(crate) place: Place,
     /// When its alarm was failing, since the last stable OK.
     pub(crate) failing: Vec<(Timestamp, Option<Timestamp>)>,
+    /// What the monitor said last, soft states among it.
+    pub(crate) last: Option<State>,
+    /// Acknowledged in the monitor; sticky or not.
+    pub(crate) acknowledged: Option<bool>,
     /// It was switched off while OK, and may be taken back as it was.
     pub(crate) was: Option<Vec<(Timestamp, Option<Timestamp>)>>,
 }
@@ -87,12 +91,17 @@ impl Model {
     /// Takes in what was done; `until` is asked when something that fails is switched off.
     pub(crate) fn step(&mut self, act: Act, until: impl Fn() -> Timestamp) {
         match act {
-            Act::Service(s, state, hard) => self.said(s, state, hard),
+            Act::Service(s, state, hard) => {
+                self.told(s, state);
+                self.said(s, state, hard);
+            }
             Act::Notify(s, state) => {
+                self.told(s, state);
                 self.services[s].held = None;
                 self.fails(s, state);
             }
             Act::Status(s, state) => {
+                self.told(s, state);
                 let settled = !self.host_not_up && self.host_up_since.is_none_or(|up| self.now > up);
                 if self.services[s].held == Some(state) && !settled {
                     return;
@@ -102,7 +111,13 @@ impl Model {
             Act::Host(state, hard) => self.host(state, hard),
             Act::Outage(on) => self.outage = on,
             Act::Monitoring(on) => self.monitored = on,
-            Act::Acknowledge(..) => {}
+            Act::Acknowledge(s, sticky) => {
+                let service = &mut self.services[s];
+                // What is OK cannot be acknowledged; what fails softly can.
+                if service.last.is_some_and(State::is_problem) {
+                    service.acknowledged = Some(sticky);
+                }
+            }
             Act::Off(s) => self.off(s, until()),
             Act::On(s) => {
                 let service = &mut self.services[s];
@@ -119,6 +134,16 @@ impl Model {
             }
             Act::Wait(by) => self.wait(self.now.plus(by)),
         }
+    }
+
+    /// An acknowledgement ends with an OK, one that is not sticky with any change of state (soft ones, too).
+    fn told(&mut self, s: usize, state: State) {
+        let service = &mut self.services[s];
+        let changed = service.last.unwrap_or(State::Ok) != state;
+        if changed && (service.acknowledged == Some(false) || !state.is_problem()) {
+            service.acknowledged = None;
+        }
+        service.last = Some(state);
     }
 
     fn said(&mut self, s: usize, state: State, hard: bool) {
