@@ -3,10 +3,11 @@
 //! `cargo bench -p alarm-filter --bench store [folder]`. The two take turns in short rounds, because a disk's speed
 //! changes from second to second: the ratio counts, not the figures. Plain code instead of divan for that reason.
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
+mod bare;
 
 use alarm_core::time::Timestamp;
 use alarm_filter::store::{Batch, OpenOptions, Record, SqliteStore, Store};
-use rusqlite::{Connection, params};
+use bare::Bare;
 use std::borrow::Cow;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -100,34 +101,5 @@ fn dress(batch: &Batch) -> Batch {
         rows: if flush { (0..50).map(row).collect() } else { Vec::new() },
         flushed: flush.then_some(last),
         ..batch.clone()
-    }
-}
-
-/// SQLite with the same table, index and settings, and nothing else.
-struct Bare(Connection);
-
-impl Bare {
-    fn open(path: &Path) -> Self {
-        let conn = Connection::open(path).unwrap();
-        conn.execute_batch(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32768;
-             CREATE TABLE journal(seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, version INTEGER, rules INTEGER,
-                                  object INTEGER, body TEXT, events TEXT);
-             CREATE INDEX journal_object ON journal(object, seq) WHERE object IS NOT NULL;",
-        )
-        .unwrap();
-        Bare(conn)
-    }
-
-    fn insert(&mut self, batch: &Batch) {
-        let tx = self.0.transaction().unwrap();
-        {
-            let mut insert = tx.prepare_cached("INSERT INTO journal VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)").unwrap();
-            for (seq, r) in batch.numbered() {
-                let seq = seq.cast_signed();
-                insert.execute(params![seq, r.at.0, r.kind, r.version, r.rules, r.object, r.body, r.events]).unwrap();
-            }
-        }
-        tx.commit().unwrap();
     }
 }

@@ -9,6 +9,7 @@
 pub mod alertmanager;
 pub mod episodes;
 pub mod fail;
+pub mod figures;
 pub mod filter;
 pub mod fleet;
 pub mod http;

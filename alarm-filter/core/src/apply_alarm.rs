@@ -57,7 +57,7 @@ impl World {
                 self.alarms.insert(id.clone(), Arc::new(alarm));
                 self.watch_mut(key).alarm = Some(id.clone());
                 self.note_family(id, about, true);
-                self.note_turn(about, change.at, id);
+                self.note_turn(about, change.at, id, true);
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.remember(change, true, &settings);
                 }
@@ -77,7 +77,7 @@ impl World {
                     alarm.remember(change, *again, &settings);
                 }
                 if *again && let Some(about) = self.alarms.get(id).map(|a| a.about.clone()) {
-                    self.note_turn(&about, change.at, id);
+                    self.note_turn(&about, change.at, id, false);
                 }
                 id
             }
@@ -294,11 +294,17 @@ impl World {
         }
     }
 
-    fn note_turn(&mut self, about: &crate::alarm::About, at: Timestamp, id: &AlarmId) {
+    fn note_turn(&mut self, about: &crate::alarm::About, at: Timestamp, id: &AlarmId, is_new: bool) {
         let window = self.settings.cause_window;
         let turned = self.meta.turned.entry(about.metric.clone()).or_default();
-        // The latest turn of each alarm is enough.
-        turned.retain(|t| at.since(t.at) <= window && t.alarm != *id);
+        // They stand in the order in which they were told, which is nearly that of time; so in a storm of thousands only
+        // the front is looked at. What is old and stands behind something newer is left out when it is counted.
+        let old = turned.iter().take_while(|t| at.since(t.at) > window).count();
+        turned.drain(..old);
+        // The latest turn of each alarm is enough; a new alarm has none.
+        if !is_new {
+            turned.retain(|t| t.alarm != *id);
+        }
         turned.push(Turned { at, alarm: id.clone(), site: about.site.clone() });
         self.dirty.insert(RowKey::Meta);
     }

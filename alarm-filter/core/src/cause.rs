@@ -27,7 +27,10 @@ impl Engine {
         // Sites are counted before alarms are looked at: most failures are nobody else's.
         let mut different: Vec<&Text> = Vec::new();
         for t in turned {
-            if different.len() < needed && !t.site.is_empty() && !different.contains(&&t.site) {
+            if different.len() == needed {
+                break;
+            }
+            if !t.site.is_empty() && !different.contains(&&t.site) {
                 different.push(&t.site);
             }
         }

@@ -11,6 +11,7 @@ use alarm_core::event::{Event, RULES_VERSION};
 use alarm_core::input::{INPUT_VERSION, Input};
 use alarm_core::time::Timestamp;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -110,10 +111,13 @@ impl Pending {
         if engine.world().changed_rows() == 0 {
             return;
         }
-        for (name, value) in engine.take_changed_rows() {
-            self.batch.rows.retain(|(n, _)| *n != name);
-            self.batch.rows.push((name, value));
+        let rows = engine.take_changed_rows();
+        if !self.batch.rows.is_empty() {
+            // Those of an earlier flush wait with them: of each row the new value counts.
+            let newer: HashSet<&str> = rows.iter().map(|(name, _)| &**name).collect();
+            self.batch.rows.retain(|(name, _)| !newer.contains(&**name));
         }
+        self.batch.rows.extend(rows);
         self.batch.flushed = Some(engine.world().seq);
     }
 

@@ -87,6 +87,8 @@ fn our_requests(count: usize, batch: usize, first: usize) -> Vec<Vec<u8>> {
                 since,
                 &load::output(n),
             )
+            // As many sites as the peer's alerts have.
+            .replace("\"SITE-1\"", &format!("\"SITE-{}\"", n % 300))
         };
         format!("[{}]", numbers.map(one).collect::<Vec<_>>().join(","))
     })

@@ -16,7 +16,8 @@ struct Migration {
     sql: &'static str,
 }
 
-/// Blobs and long texts come last in their tables, so that scans of the short columns do not follow overflow pages.
+/// Blobs and long texts come last in their tables, so that scans of the short columns do not follow overflow pages. Where
+/// they may be long the table has row ids: in one without, looking a key up copies every long row on the way.
 const MIGRATIONS: &[Migration] = &[Migration {
     to: 1,
     sql: "
@@ -28,7 +29,7 @@ CREATE TABLE journal(
   object INTEGER, sum INTEGER NOT NULL, body TEXT NOT NULL, events TEXT NOT NULL);
 CREATE INDEX journal_object ON journal(object, seq) WHERE object IS NOT NULL;
 CREATE TABLE cursors(source TEXT PRIMARY KEY, sum INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE state_rows(key TEXT PRIMARY KEY, sum INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE state_rows(key TEXT PRIMARY KEY, sum INTEGER NOT NULL, value BLOB NOT NULL);
 CREATE TABLE documents(
   hash TEXT PRIMARY KEY, kind TEXT NOT NULL, size INTEGER NOT NULL, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
 CREATE TABLE episodes(

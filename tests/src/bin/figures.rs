@@ -1,0 +1,25 @@
+//! `figures scale [SERVICES ALARMS]` and `figures beside`: what docs/benchmarks.md says of a daemon beside a real Nagios with
+//! thousands of services. Prints rows in Markdown; see `e2e::figures`.
+
+use e2e::fail::{Fail, Result};
+use e2e::figures::{beside, scale};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let number = |text: &str| -> Result<usize> { text.parse().map_err(Fail::at(text.to_owned())) };
+    let done = match words.as_slice() {
+        ["scale"] => scale::measure(100_000, 10_000),
+        ["scale", services, alarms] => number(services).and_then(|s| scale::measure(s, number(alarms)?)),
+        ["beside"] => beside::measure(),
+        _ => Err(Fail::new("usage: figures scale [SERVICES ALARMS] | figures beside")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fail) => {
+            eprintln!("figures: {fail}");
+            ExitCode::FAILURE
+        }
+    }
+}
