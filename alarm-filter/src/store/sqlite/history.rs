@@ -186,8 +186,8 @@ impl History for SqliteHistory {
         decode::losses(&self.conn).map_err(|e| self.told("reading what was lost", &e))
     }
 
-    fn check_all(&self) -> Result<Vec<Finding>, StoreError> {
-        check::all(&self.conn, &self.path)
+    fn check_slices(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Finding>>, StoreError> {
+        check::all(&self.conn, &self.path, go_on)
     }
 }
 
