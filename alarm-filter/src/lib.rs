@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod profile_file;
 pub mod profile_test;
 pub mod replay;
+pub mod soundness;
 pub mod source;
 pub mod store;
 pub mod topology;

@@ -1,6 +1,7 @@
 //! What is counted and measured, for Prometheus and for the pages that say how fresh the sources are.
 //! No figure tells of security matters (AL17): alarms come from [`View::alarms`], which leaves them out.
 
+use crate::soundness::Soundness;
 use crate::view::View;
 use alarm_core::alarm::Band;
 use alarm_core::input::{SourceHealth, Text};
@@ -73,6 +74,8 @@ pub struct Metrics {
     seq: Gauge,
     http: Family<HttpLabel, Counter>,
     clock_doubt: Gauge,
+    damage: Gauge,
+    checked: Seconds,
 }
 
 impl Default for Metrics {
@@ -103,6 +106,8 @@ impl Metrics {
             seq: Gauge::default(),
             http: Family::default(),
             clock_doubt: Gauge::default(),
+            damage: Gauge::default(),
+            checked: Seconds::default(),
         };
         r.register("build", "The release that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         r.register("source_lines", "Lines read from a source", m.lines.clone());
@@ -119,6 +124,10 @@ impl Metrics {
         r.register("view_seq", "The seq of the last record that the pages show", m.seq.clone());
         let help = "Milliseconds by which the wall clock jumped and is not believed yet";
         r.register("clock_doubt_milliseconds", help, m.clock_doubt.clone());
+        let help = "How much damage the last check of the store found; 0: it is sound";
+        r.register("store_damage", help, m.damage.clone());
+        let help = "When all of the store was last checked; 0: not in this run";
+        r.register_with_unit("store_checked_timestamp", help, Unit::Seconds, m.checked.clone());
         r.register("http_requests", "Requests answered, by route and status", m.http.clone());
         Metrics { registry: r, ..m }
     }
@@ -154,6 +163,14 @@ impl Metrics {
     /// The wall clock differs by so many milliseconds from the time that is gone by; 0: it does not.
     pub fn clock_doubt(&self, millis: i64) {
         self.clock_doubt.set(millis);
+    }
+
+    /// The store was checked.
+    pub fn checked(&self, found: &Soundness) {
+        self.damage.set(i64::try_from(found.damage.len()).unwrap_or(i64::MAX));
+        if found.whole {
+            self.checked.set(seconds(found.at.0));
+        }
     }
 
     /// A request was answered.

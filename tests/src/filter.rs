@@ -198,6 +198,11 @@ impl Filter {
         interface::episodes(&self.command(&arguments)?)
     }
 
+    /// Copies the journal to a file, whether or not the daemon runs; returns what was said.
+    pub fn backup(&self, to: &Path) -> Result<String> {
+        self.command(&interface::backup_arguments(&self.configuration, to))
+    }
+
     /// Runs another command of the program; returns what it printed, or fails with what it complained of.
     pub fn command(&self, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Result<String> {
         let output = Command::new(interface::program()?).args(arguments).current_dir(self.place.path()).output()?;

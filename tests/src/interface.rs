@@ -121,6 +121,34 @@ pub fn replay_arguments(nagios: &Nagios, folder: &Path) -> Result<Vec<OsString>>
     Ok(arguments)
 }
 
+/// `backup`'s arguments: the store of this configuration, into a file.
+pub fn backup_arguments(configuration: &Path, to: &Path) -> Vec<OsString> {
+    vec!["backup".into(), to.into(), "--config".into(), configuration.into()]
+}
+
+/// `check-store`'s arguments for a file.
+pub fn check_arguments(file: &Path) -> Vec<OsString> {
+    vec!["check-store".into(), file.into()]
+}
+
+/// What `/health` says is damaged in the store, once all of it was looked at.
+pub fn damage(health: &str) -> Result<Option<Vec<String>>> {
+    #[derive(Deserialize)]
+    struct Health {
+        store: Option<Store>,
+    }
+    #[derive(Deserialize)]
+    struct Store {
+        whole: bool,
+        damage: Vec<String>,
+    }
+    let health: Health = serde_json::from_str(health).map_err(Fail::at("the health"))?;
+    Ok(health.store.filter(|s| s.whole).map(|s| s.damage))
+}
+
+/// The journal's files in the store's folder: the database, and what goes with it while it is open.
+pub const JOURNAL: [&str; 3] = ["journal.db", "journal.db-wal", "journal.db-shm"];
+
 /// The address in a line of the daemon's output that says where it listens (port 0 was asked for).
 pub fn listening(line: &str) -> Option<SocketAddr> {
     let start = line.find("127.0.0.1:")?;

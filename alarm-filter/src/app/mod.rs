@@ -11,6 +11,7 @@ use crate::intake::{self, Intake};
 use crate::keeper::restore::restore;
 use crate::keeper::{Ends, Keeper};
 use crate::metrics::Metrics;
+use crate::soundness::{self, Soundness, TAIL, Told};
 use crate::source::nagios_log::cursor::Cursor;
 use crate::source::nagios_log::tail::{Begin, TailOptions};
 use crate::source::run::{MonitorFiles, Shared};
@@ -68,6 +69,7 @@ fn run_sources(
     for finding in store.findings() {
         tracing::warn!("{}", finding.text);
     }
+    let tail = store.check_tail(TAIL).map_err(|e| e.to_string())?;
     let engine = restore(&store).map_err(|e| e.to_string())?;
     let cursors = store.cursors().map_err(|e| e.to_string())?;
     tracing::info!(seq = engine.world().seq, alarms = engine.world().alarms.len(), "read the store");
@@ -75,6 +77,9 @@ fn run_sources(
     let metrics = Arc::new(Metrics::new());
     let (view, shown) = watch::channel(Arc::new(View::default()));
     let (audit, audited) = watch::channel(None);
+    let (shown_sound, soundness) = watch::channel(None);
+    let told = Told { shown: shown_sound, metrics: metrics.clone() };
+    told.tell(Soundness::of(tail, false, now()), &config.journal());
     let (intake, outlet) = intake::channel();
     let (news, incoming) = mpsc::channel(NEWS);
     let (stop_keeper, stop) = oneshot::channel();
@@ -109,6 +114,9 @@ fn run_sources(
     sources.extend(topology::start(&papers, &shared)?);
     sources.extend(more(&papers.settings(), now(), &shared)?);
 
+    let readers = readers(&papers.config());
+    check_in_background(&papers.config(), readers.clone(), told, stop_sources.clone())?;
+
     let (ended, keeper_ended) = oneshot::channel::<()>();
     let watcher = thread("watcher", move || {
         let result = keeping
@@ -120,7 +128,7 @@ fn run_sources(
     })?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let state = state(&papers, shown, audited, intake, metrics, behind);
+    let state = state(&papers, readers, (shown, audited, soundness), intake, metrics, behind);
     runtime.block_on(serve(listening, state, papers, keeper_ended))?;
 
     // The order: nothing new comes in, what is in is committed, the store closes last.
@@ -141,21 +149,22 @@ fn run_sources(
 
 fn state(
     papers: &Papers,
-    view: watch::Receiver<Arc<View>>,
-    audit: watch::Receiver<Option<Arc<web::audit::AuditReport>>>,
+    open: OpenHistory,
+    (view, audit, soundness): (
+        watch::Receiver<Arc<View>>,
+        watch::Receiver<Option<Arc<web::audit::AuditReport>>>,
+        watch::Receiver<Option<Arc<Soundness>>>,
+    ),
     intake: Intake,
     metrics: Arc<Metrics>,
     behind: Arc<Mutex<BTreeSet<Text>>>,
 ) -> WebState {
-    let journal = papers.config().journal();
-    let open: OpenHistory = Arc::new(move || {
-        SqliteHistory::open(&journal, OpenOptions::default()).map(|h| Box::new(h) as Box<dyn crate::store::History>)
-    });
     let clock = Mutex::new(Clock::start());
     let look = papers.clone();
     WebState {
         view,
         audit,
+        soundness,
         intake,
         readers: Arc::new(Readers::new(open)),
         clock: Arc::new(move || clock.lock().unwrap_or_else(PoisonError::into_inner).now().at),
@@ -167,6 +176,20 @@ fn state(
             behind.iter().map(|m| format!("{m} is still being read up to now")).collect()
         }),
     }
+}
+
+/// Opens the journal for reading.
+fn readers(config: &Config) -> OpenHistory {
+    let journal = config.journal();
+    Arc::new(move || {
+        SqliteHistory::open(&journal, OpenOptions::default()).map(|h| Box::new(h) as Box<dyn crate::store::History>)
+    })
+}
+
+/// The whole check of the store. Nobody waits for its thread at the end: it only reads.
+fn check_in_background(config: &Config, open: OpenHistory, told: Told, stop: Arc<AtomicBool>) -> Result<(), String> {
+    let journal = config.journal();
+    thread("store check", move || soundness::keep_checking(&journal, &open, &told, &stop, now)).map(drop)
 }
 
 async fn serve(

@@ -2,13 +2,16 @@
 
 use super::Outcome;
 use crate::config::{Config, DEFAULT_PATH, JOURNAL};
-use crate::store::{History, OpenOptions, Severity, SqliteHistory};
+use crate::store::{Finding, History, OpenOptions, Severity, SqliteHistory};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Check a store from end to end: every checksum, every gap, every document. Changes nothing.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// A journal by its file: a backup.
+    #[arg(value_name = "FILE", conflicts_with_all = ["store", "config"])]
+    file: Option<PathBuf>,
     /// The folder of the store; otherwise as the configuration says.
     #[arg(long, value_name = "DIR", conflicts_with = "config")]
     store: Option<PathBuf>,
@@ -18,20 +21,28 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let journal = match &args.store {
-        Some(folder) => folder.join(JOURNAL),
-        None => Config::load(&args.config).map_err(|e| e.to_string())?.journal(),
+    let journal = match (&args.file, &args.store) {
+        (Some(file), _) => file.clone(),
+        (None, Some(folder)) => folder.join(JOURNAL),
+        (None, None) => Config::load(&args.config).map_err(|e| e.to_string())?.journal(),
     };
     let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
-    let findings = history.check_all().map_err(|e| e.to_string())?;
-    let mut damaged = false;
-    for finding in &findings {
-        damaged |= finding.severity == Severity::Damage;
-        let word = if finding.severity == Severity::Damage { "damage" } else { "note" };
-        println!("{word}: {}", finding.text);
-    }
+    let findings = findings(&history)?;
+    super::print(&findings.iter().map(line).collect::<String>())?;
+    let damaged = findings.iter().any(|f| f.severity == Severity::Damage);
     if !damaged {
-        println!("{}: sound", journal.display());
+        super::print(&format!("{}: sound\n", journal.display()))?;
     }
     Ok(if damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What the whole check finds.
+pub(super) fn findings(history: &SqliteHistory) -> Result<Vec<Finding>, String> {
+    history.check_all().map_err(|e| e.to_string())
+}
+
+/// A finding as a line.
+pub(super) fn line(finding: &Finding) -> String {
+    let word = if finding.severity == Severity::Damage { "damage" } else { "note" };
+    format!("{word}: {}\n", finding.text)
 }

@@ -118,15 +118,6 @@ fn of_journal(args: &Args) -> Result<Vec<Explanation>, String> {
             (config.journal(), Some(profiles))
         }
     };
-    if !journal.exists() {
-        // A folder that may not be entered says its own reason below.
-        if journal.parent().is_none_or(|folder| std::fs::read_dir(folder).is_ok() || !folder.exists()) {
-            return Err(format!(
-                "there is no journal {}; name the daemon's configuration with --config FILE, or its store with --store DIR",
-                journal.display()
-            ));
-        }
-    }
     let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let asked = Asked { host: &args.host, metric: &args.metric };
     let upto = u64::MAX;

@@ -1,6 +1,7 @@
 //! The command line: one file a command. `main` picks it; errors are one line on stderr, exit code 1; usage errors exit 2.
 
 mod audit;
+mod backup;
 mod check_config;
 mod check_store;
 mod demo;
@@ -29,6 +30,7 @@ enum Command {
     Audit(audit::Args),
     CheckConfig(check_config::Args),
     CheckStore(check_store::Args),
+    Backup(backup::Args),
     Profile(profile::Args),
 }
 
@@ -42,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
         Command::CheckStore(args) => check_store::run(&args),
+        Command::Backup(args) => backup::run(&args),
         Command::Profile(args) => profile::run(&args),
     };
     match result {

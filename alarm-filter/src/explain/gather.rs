@@ -146,23 +146,15 @@ pub(super) fn of_key(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<
             }
         }
     }
-    // What people did to several alarms at once stands in a record of no single object: the audit trail has it under the
-    // alarms, or under no subject at all.
-    let mut subjects: BTreeSet<String> = found
-        .values()
-        .flat_map(|t| &t.events)
-        .filter_map(|e| match e {
-            Event::Raised { id, key: k, .. } if k == key => Some(id.to_string()),
-            _ => None,
-        })
-        .collect();
-    if !subjects.is_empty() {
-        subjects.insert(String::new());
-    }
-    for id in subjects {
+    // What people did to several alarms at once stands in a record of no single object: the audit trail has it under each
+    // of the alarms, and what became of a common cause under that.
+    let mut asked = BTreeSet::new();
+    loop {
+        let subject = found.values().flat_map(|t| subjects(t, key)).find(|s| !asked.contains(s));
+        let Some(subject) = subject else { break };
         let mut before = None;
         loop {
-            let page = history.audit(Some(&id), upto, PAGE, before)?;
+            let page = history.audit(Some(&subject), upto, PAGE, before)?;
             let Some(last) = page.last() else { break };
             before = Some((last.seq, last.part));
             for entry in page {
@@ -173,8 +165,18 @@ pub(super) fn of_key(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<
                 }
             }
         }
+        asked.insert(subject);
     }
     Ok(found.into_values().collect())
+}
+
+/// Under what the audit trail may have more: the object's alarms, and the common causes over them.
+fn subjects(told: &Told, key: &Key) -> impl Iterator<Item = String> {
+    told.events.iter().filter_map(move |e| match e {
+        Event::Raised { id, key: k, .. } if k == key => Some(id.to_string()),
+        Event::CauseOpened { cause, .. } => Some(cause.to_string()),
+        _ => None,
+    })
 }
 
 fn told(record: StoredRecord) -> Result<Told, ExplainError> {

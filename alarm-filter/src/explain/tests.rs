@@ -3,7 +3,7 @@ use super::*;
 use crate::explain::gather::keys_among;
 use crate::replay::session::Session;
 use crate::source::nagios_log::observe::Observer;
-use crate::store::{AuditEntry, Batch, MemoryStore, Record, Store};
+use crate::store::{Batch, MemoryStore, Record, Store};
 use alarm_core::command::{Action, CauseKind, Command, OffReason};
 use alarm_core::input::{Input, Text};
 use alarm_core::profile::{MetricSettings, Profile};
@@ -70,19 +70,7 @@ impl Told2 {
         let mut store = MemoryStore::new();
         let mut batch = Batch { first_seq: 1, ..Batch::default() };
         for r in self.session.journal.as_ref().unwrap() {
-            for event in &r.events {
-                if let alarm_core::event::Event::CauseOpened { alarms, .. } = event {
-                    batch.audit.extend(alarms.iter().zip(0..).map(|(id, part)| AuditEntry {
-                        seq: r.seq,
-                        part,
-                        at: r.at,
-                        who: "ana".into(),
-                        action: "open-cause".into(),
-                        subject: id.to_string(),
-                        body: "{}".into(),
-                    }));
-                }
-            }
+            batch.audit.extend(crate::keeper::trail::lines(r));
             batch.records.push(Record {
                 at: r.at,
                 kind: Cow::Borrowed(r.kind()),

@@ -1,14 +1,15 @@
 //! What waits for the next commit: records, cursors, rows of the snapshot, and those who wait for the answer.
 
+use super::trail;
 use crate::intake::Answer;
 use crate::replay::episodes;
-use crate::store::{AuditEntry, Batch, Episode, Record as Row};
+use crate::store::{Batch, Episode, Record as Row};
 use crate::view::NotStored;
 use alarm_core::alarm::Alarm;
 use alarm_core::command::Refusal;
 use alarm_core::engine::{Engine, Record};
-use alarm_core::event::{Event, RULES_VERSION};
-use alarm_core::input::{INPUT_VERSION, Input};
+use alarm_core::event::RULES_VERSION;
+use alarm_core::input::INPUT_VERSION;
 use alarm_core::time::Timestamp;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -63,7 +64,7 @@ impl Pending {
             self.batch.episodes.push(closed(alarm.id.to_string(), alarm, seq, at));
         }
         for record in records {
-            self.audit(&record);
+            self.batch.audit.extend(trail::lines(&record));
             self.batch.records.push(row(&record));
         }
     }
@@ -134,29 +135,6 @@ impl Pending {
             self.flush(engine);
         }
     }
-
-    /// What people did stands in the audit trail, which outlives pruning.
-    fn audit(&mut self, record: &Record) {
-        let Some(Input::Command(command)) = &record.input else { return };
-        for (part, event) in (0..).zip(&record.events) {
-            let subject = match event {
-                Event::CommandTaken { .. } => continue,
-                other => other.key().map(|k| match &k.service {
-                    Some(s) => format!("{};{s}", k.host),
-                    None => k.host.to_string(),
-                }),
-            };
-            self.batch.audit.push(AuditEntry {
-                seq: record.seq,
-                part,
-                at: record.at,
-                who: command.who.to_string(),
-                action: json(&command.action),
-                subject: subject.unwrap_or_default(),
-                body: json(event),
-            });
-        }
-    }
 }
 
 /// An alarm that was switched off (under its id), or an episode of one (under its id and the episode's number).
@@ -188,7 +166,7 @@ pub fn row(record: &Record) -> Row {
     }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> String {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     // These types have string keys only, so writing them as JSON cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }

@@ -2,12 +2,13 @@
 //! only then shows, answers and moves cursors (law 11). Start with [`Keeper::run`].
 //!
 //! [`restore`] is the start, [`commit`] what is written, [`news`] what sources hand in, [`lanes`] its order, [`documents`]
-//! what is stored once by its hash.
+//! what is stored once by its hash, [`trail`] what people did.
 pub mod commit;
 pub mod documents;
 pub mod lanes;
 pub mod news;
 pub mod restore;
+pub(crate) mod trail;
 
 use crate::audit::AuditCounter;
 use crate::clock::Clock;

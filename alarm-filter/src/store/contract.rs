@@ -234,10 +234,18 @@ pub trait History: Send {
     /// [`StoreError`].
     fn losses(&self) -> Result<Vec<Losses>, StoreError>;
 
-    /// The whole check: structure, every checksum, gaps, documents, cursors. Reads everything; meant for the background.
-    /// Empty when all is sound.
+    /// The whole check: structure, every checksum, gaps, documents, cursors. Reads everything, and asks between slices
+    /// whether to go on; `None`: it was told not to. Empty when all is sound.
     ///
     /// # Errors
     /// [`StoreError`] when the check itself cannot go on.
-    fn check_all(&self) -> Result<Vec<Finding>, StoreError>;
+    fn check_slices(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Finding>>, StoreError>;
+
+    /// The same without a pause.
+    ///
+    /// # Errors
+    /// As for [`History::check_slices`].
+    fn check_all(&self) -> Result<Vec<Finding>, StoreError> {
+        self.check_slices(&mut || true).map(Option::unwrap_or_default)
+    }
 }

@@ -44,6 +44,14 @@ pub enum StoreError {
         /// What was attempted.
         doing: &'static str,
     },
+    /// The journal cannot be read by this user.
+    #[error("{} cannot be read ({detail}); read it as the daemon's user: sudo -u gridward alarm-filter …", path.display())]
+    Unreadable {
+        /// The database.
+        path: PathBuf,
+        /// The system's words.
+        detail: String,
+    },
     /// The operating system reports an error of reading or writing.
     #[error("{doing}: input/output error on {} ({detail}); look at the kernel's log and the disk", path.display())]
     Io {
@@ -73,6 +81,18 @@ pub enum StoreError {
         path: PathBuf,
         /// Its application id.
         id: i64,
+    },
+    /// The folder of a store to be opened is not there.
+    #[error("there is no folder {0} for the store; make it for this user (install -d -m 0700 -o USER {0}), or name another in the configuration", folder.display())]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Somebody wants to read a journal where there is none.
+    #[error("there is no journal {}; name the daemon's configuration with --config FILE, or its store with --store DIR", path.display())]
+    NoJournal {
+        /// The database.
+        path: PathBuf,
     },
     /// The database is gone although its companions say that it was there.
     #[error("{} is gone, but {} shows that it held records{}; restore it from a backup, or remove {} to begin anew", path.display(), witness.display(), upto(*last), witness.display())]

@@ -269,7 +269,7 @@ impl History for MemoryHistory {
         Ok(Vec::new())
     }
 
-    fn check_all(&self) -> Result<Vec<Finding>, StoreError> {
-        Ok(Vec::new())
+    fn check_slices(&self, _go_on: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Finding>>, StoreError> {
+        Ok(Some(Vec::new()))
     }
 }

@@ -10,8 +10,9 @@ use super::http::Validators;
 use super::load_dir::read_file;
 use alarm_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use thiserror::Error;
@@ -145,13 +146,13 @@ pub fn load(dir: &Path, method: Method, limit: u64) -> Result<Option<LastGood>, 
     }))
 }
 
-/// Makes the folder if need be, and removes what a crash left half-written in it.
+/// Makes the folder if need be, for this user alone as the store's own (contacts of sites stand in it), and removes what a crash left half-written in it.
 pub fn prepare(dir: &Path) -> Result<(), CacheError> {
     let error = |e: io::Error| CacheError {
         path: dir.to_owned(),
         what: format!("the folder for last good copies cannot be used ({e}); create it for this user"),
     };
-    std::fs::create_dir_all(dir).map_err(error)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(error)?;
     for entry in std::fs::read_dir(dir).map_err(error)?.flatten() {
         if entry.file_name().to_str().is_some_and(|n| n.starts_with(PREFIX)) {
             std::fs::remove_file(entry.path()).map_err(error)?;
@@ -223,6 +224,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let inner = dir.path().join("a/b");
         prepare(&inner).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&inner).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o700, "nobody else reads what stands there");
         store(&inner, Method::GetSite, &copy()).unwrap();
         std::fs::write(inner.join(".lastgood-abc"), "half").unwrap();
         prepare(&inner).unwrap();

@@ -35,6 +35,7 @@ pub use words::band_name;
 
 use crate::intake::Intake;
 use crate::metrics::Metrics;
+use crate::soundness::Soundness;
 use crate::view::View;
 use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
@@ -66,6 +67,8 @@ pub struct WebState {
     pub view: watch::Receiver<Arc<View>>,
     /// The filter's check of itself, when there is one.
     pub audit: watch::Receiver<Option<Arc<AuditReport>>>,
+    /// What the last check of the store found, when there was one.
+    pub soundness: watch::Receiver<Option<Arc<Soundness>>>,
     /// The way in.
     pub intake: Intake,
     /// The journal, for reading.
@@ -106,6 +109,10 @@ impl WebState {
 
     fn config(&self) -> Arc<WebConfig> {
         self.config.borrow().clone()
+    }
+
+    fn soundness(&self) -> Option<Arc<Soundness>> {
+        self.soundness.borrow().clone()
     }
 
     fn now(&self) -> Timestamp {

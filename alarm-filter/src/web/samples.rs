@@ -6,6 +6,7 @@ use super::{Readers, WebConfig, WebState};
 use crate::intake::{Outlet, channel};
 use crate::metrics::Metrics;
 use crate::replay::session::hash;
+use crate::soundness::Soundness;
 use crate::store::{Batch, Episode, MemoryStore, Record, Store};
 use crate::view::View;
 use alarm_core::command::{Action, CauseKind, Command};
@@ -310,6 +311,8 @@ pub struct Ends {
     pub view: watch::Sender<Arc<View>>,
     /// Puts another report in force.
     pub audit: watch::Sender<Option<Arc<AuditReport>>>,
+    /// Puts another outcome of the check of the store in force.
+    pub soundness: watch::Sender<Option<Arc<Soundness>>>,
     /// Puts another configuration in force.
     pub config: watch::Sender<Arc<WebConfig>>,
     /// What comes in.
@@ -354,6 +357,7 @@ pub fn state(n: usize, secret: bool) -> (WebState, Ends) {
     let (audit, audit_now) = watch::channel(None);
     let http_sources = std::collections::BTreeSet::from([Text::from("cron-1")]);
     let config = WebConfig { title: "NGI_CH · ROD".to_owned(), http_sources, ..WebConfig::default() };
+    let (soundness, soundness_now) = watch::channel(None);
     let (config, config_now) = watch::channel(Arc::new(config));
     let (intake, outlet) = channel();
     let metrics = Arc::new(Metrics::new());
@@ -364,6 +368,7 @@ pub fn state(n: usize, secret: bool) -> (WebState, Ends) {
     let web = WebState {
         view: view_now,
         audit: audit_now,
+        soundness: soundness_now,
         intake,
         readers: Arc::new(Readers::new(Arc::new(move || Ok(Box::new(history.clone()))))),
         clock: Arc::new(|| NOW),
@@ -372,7 +377,7 @@ pub fn state(n: usize, secret: bool) -> (WebState, Ends) {
         waiting_for: Arc::new(Vec::new),
         cache: Arc::default(),
     };
-    (web, Ends { view, audit, config, outlet, secret, closed })
+    (web, Ends { view, audit, soundness, config, outlet, secret, closed })
 }
 
 /// A report to look at.

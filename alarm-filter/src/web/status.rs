@@ -2,6 +2,8 @@
 
 use super::WebState;
 use super::problem::{Problem, json_of};
+use crate::soundness::REMEDY;
+use alarm_core::time::Timestamp;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,9 +27,35 @@ pub(super) async fn metrics(State(state): State<WebState>) -> Response {
     }
 }
 
-/// The process is alive.
-pub(super) async fn health() -> Response {
-    json_of(&serde_json::json!({ "status": "alive" }))
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    store: Option<StoreHealth>,
+}
+
+/// What the last check of the store found.
+#[derive(Serialize)]
+struct StoreHealth {
+    sound: bool,
+    #[serde(serialize_with = "super::api::seconds")]
+    checked_at: Timestamp,
+    /// All of it; otherwise its newest records only.
+    whole: bool,
+    damage: Vec<String>,
+    /// What to do about damage.
+    remedy: Option<&'static str>,
+}
+
+/// The process is alive, and whether its store is sound: damage to what is old does not keep it from working.
+pub(super) async fn health(State(state): State<WebState>) -> Response {
+    let store = state.soundness().map(|s| StoreHealth {
+        sound: s.damage.is_empty(),
+        checked_at: s.at,
+        whole: s.whole,
+        damage: s.damage.clone(),
+        remedy: (!s.damage.is_empty()).then_some(REMEDY),
+    });
+    json_of(&Health { status: "alive", store })
 }
 
 #[derive(Serialize)]

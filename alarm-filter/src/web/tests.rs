@@ -3,6 +3,7 @@
 use super::samples::{self, Ends, NOW};
 use super::{bind, router, serve};
 use crate::intake::Answer;
+use crate::soundness::Soundness;
 use crate::view::NotStored;
 use alarm_core::input::SourceHealth;
 use std::sync::Arc;
@@ -118,6 +119,31 @@ async fn sources_that_are_not_fresh_and_a_store_that_does_not_store_are_loud() {
     assert_eq!((ready.status, ready.json()["ready"].as_bool()), (503, Some(false)));
     assert!(ready.json()["reasons"][0].as_str().unwrap().contains("no space left"));
     assert_eq!(s.get("/health").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_loud_and_says_what_to_do() {
+    let s = Served::new(10, false).await;
+    let page = s.get("/sources").await;
+    assert!(!page.body.contains("The store is damaged") && page.body.contains("not yet in this run"));
+    assert_eq!(s.get("/health").await.json()["store"], serde_json::Value::Null);
+    let found = |damage: &[&str]| {
+        let damage = damage.iter().map(|d| (*d).to_owned()).collect();
+        s.ends.soundness.send_replace(Some(Arc::new(Soundness { at: NOW, whole: true, damage })));
+    };
+    found(&["record 77 <b> does not match its checksum"]);
+    for path in ["/", "/sources", "/audit", "/nowhere"] {
+        let page = s.get(path).await;
+        assert!(page.body.contains("The store is damaged") && page.body.contains("check-store"), "{path}");
+        assert!(page.body.contains("record 77 &#60;b&#62; does not match"), "{path}");
+    }
+    let health = s.get("/health").await;
+    assert_eq!((health.status, health.json()["store"]["sound"].as_bool()), (200, Some(false)));
+    assert!(health.json()["store"]["remedy"].as_str().unwrap().contains("restore the last backup"));
+    found(&[]);
+    assert!(!s.get("/").await.body.contains("damaged"));
+    assert!(s.get("/sources").await.body.contains("all of it, on 2026-11-22 12:00:00 UTC: sound"));
+    assert_eq!(s.get("/health").await.json()["store"]["sound"], true);
 }
 
 #[tokio::test]

@@ -35,8 +35,18 @@ fn fill(from: &Path, to: &Path, options: OpenOptions) -> Result<(), StoreError> 
     target.execute_batch("PRAGMA synchronous=OFF").map_err(told)?;
     let backup = Backup::new(&source, &mut target).map_err(told)?;
     // All in one step: in several, each commit of the writer would start the copy over.
-    match backup.step(-1).map_err(told)? {
-        StepResult::Done => Ok(()),
-        _ => Err(StoreError::Busy { path: to.to_owned(), doing: "writing a backup" }),
+    if backup.step(-1).map_err(told)? != StepResult::Done {
+        return Err(StoreError::Busy { path: to.to_owned(), doing: "writing a backup" });
+    }
+    drop(backup);
+    // One file without companions, which can be read from where nothing can be written. The daemon that opens it turns
+    // the log on again.
+    let mode: String = target.query_row("PRAGMA journal_mode=DELETE", [], |r| r.get(0)).map_err(told)?;
+    match &*mode {
+        "delete" => Ok(()),
+        other => {
+            let detail = format!("its journal mode stays {other}");
+            Err(StoreError::Io { path: to.to_owned(), doing: "writing a backup", detail })
+        }
     }
 }

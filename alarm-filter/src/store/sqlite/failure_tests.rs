@@ -184,6 +184,13 @@ fn a_backup_is_whole_and_overwrites_nothing() {
     store.append(&batch(101, 1)).unwrap();
     assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(store.backup_to(&copy).is_err());
+    let reader = SqliteHistory::open(&copy, OpenOptions::default()).unwrap();
+    assert_eq!(reader.check_all().unwrap(), []);
+    assert_eq!(reader.end().unwrap().0, 100);
+    let mut names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.retain(|n| n.to_str().unwrap().starts_with("copy"));
+    assert_eq!(names, ["copy.db"], "one file, also while it is read");
+    drop(reader);
     let copy = SqliteStore::open(&copy, OpenOptions::default()).unwrap();
     assert_eq!(seqs(&copy), (1..=100).collect::<Vec<_>>());
     assert_eq!(copy.history().unwrap().check_all().unwrap(), []);

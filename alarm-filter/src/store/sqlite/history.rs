@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub struct SqliteHistory {
     conn: Connection,
     path: PathBuf,
+    options: OpenOptions,
 }
 
 impl SqliteHistory {
@@ -23,9 +24,40 @@ impl SqliteHistory {
     /// # Errors
     /// [`StoreError`]: none there, of a newer release, of another program, damaged.
     pub fn open(path: &Path, options: OpenOptions) -> Result<Self, StoreError> {
-        let conn = connect(path, options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        schema::prepare_reader(&conn, path)?;
-        Ok(SqliteHistory { conn, path: path.to_owned() })
+        // Not by opening it: closing it again would take this process's own locks from it.
+        if let Err(e) = std::fs::metadata(path) {
+            return Err(match e.kind() {
+                std::io::ErrorKind::NotFound => StoreError::NoJournal { path: path.to_owned() },
+                _ => StoreError::Unreadable { path: path.to_owned(), detail: e.to_string() },
+            });
+        }
+        let opened = connect(path, options, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .and_then(|conn| schema::prepare_reader(&conn, path).map(|()| conn));
+        let conn = opened.map_err(|e| match e {
+            StoreError::ReadOnly { path, detail, .. } => StoreError::Unreadable { path, detail },
+            other => other,
+        })?;
+        Ok(SqliteHistory { conn, path: path.to_owned(), options })
+    }
+
+    /// Writes a consistent copy to a file that must not exist yet, beside a running daemon too: it takes no lock.
+    ///
+    /// # Errors
+    /// [`StoreError`]; an unfinished copy is removed.
+    pub fn backup_to(&self, to: &Path) -> Result<(), StoreError> {
+        super::backup::copy(&self.path, to, self.options)
+    }
+
+    /// The seq of the last record, and its time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn end(&self) -> Result<(u64, Timestamp), StoreError> {
+        let ask = || {
+            let last = decode::last_seq(&self.conn)?;
+            Ok((last, decode::first_from(&self.conn, last)?.map_or(Timestamp(0), |(_, at)| at)))
+        };
+        ask().map_err(|e| self.told("reading where the journal ends", &e))
     }
 
     fn told(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
@@ -154,8 +186,8 @@ impl History for SqliteHistory {
         decode::losses(&self.conn).map_err(|e| self.told("reading what was lost", &e))
     }
 
-    fn check_all(&self) -> Result<Vec<Finding>, StoreError> {
-        check::all(&self.conn, &self.path)
+    fn check_slices(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Finding>>, StoreError> {
+        check::all(&self.conn, &self.path, go_on)
     }
 }
 

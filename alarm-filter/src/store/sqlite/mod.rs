@@ -86,8 +86,7 @@ impl SqliteStore {
             _ => Path::new("."),
         };
         if !folder.is_dir() {
-            let detail = format!("there is no folder {}; make it with mode 0700 for this user", folder.display());
-            return Err(StoreError::Io { path: path.to_owned(), doing, detail });
+            return Err(StoreError::NoFolder { folder: folder.to_owned() });
         }
         if let Some(filesystem) = filesystem::unfit(folder, options.allow_fuse).map_err(|e| told(&e))? {
             return Err(StoreError::NetworkFs { path: folder.to_owned(), filesystem });

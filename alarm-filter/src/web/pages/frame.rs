@@ -29,6 +29,8 @@ pub(super) struct Frame {
     pub(super) refresh: u32,
     /// Every source.
     pub(super) sources: Vec<Source>,
+    /// What is damaged in the store, and when that was seen.
+    pub(super) damage: Option<(String, Vec<String>)>,
     /// Since when nothing is stored, and why.
     pub(super) not_stored: Option<(String, String)>,
 }
@@ -72,6 +74,10 @@ impl Frame {
             seq: view.seq,
             refresh: 0,
             sources: sources(state, view, now),
+            damage: state
+                .soundness()
+                .filter(|s| !s.damage.is_empty())
+                .map(|s| (moment(s.at), s.damage.iter().map(|d| visible(d).into_owned()).collect())),
             not_stored: view.not_stored.as_ref().map(|n| (moment(n.since), visible(&n.reason).into_owned())),
         }
     }

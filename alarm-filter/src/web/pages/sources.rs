@@ -22,6 +22,8 @@ struct SourcesPage {
     /// Since when the journal is complete; empty: from the first record on.
     truth_begins: String,
     losses: Vec<String>,
+    /// When all of it was last read, and what came out.
+    checked: String,
     journal_error: String,
 }
 
@@ -67,7 +69,17 @@ pub(in crate::web) async fn sources(State(state): State<WebState>) -> Response {
         downtimes: view.downtimes.windows.values().flat_map(|t| t.values()).map(Vec::len).sum(),
         truth_begins,
         losses,
+        checked: checked(&state),
         journal_error,
     };
     page(StatusCode::OK, &template)
+}
+
+fn checked(state: &WebState) -> String {
+    let Some(found) = state.soundness() else { return "not yet in this run".to_owned() };
+    let what = if found.whole { "all of it" } else { "its newest records" };
+    match found.damage.len() {
+        0 => format!("{what}, on {}: sound", moment(found.at)),
+        n => format!("{what}, on {}: damaged, {n} findings (above)", moment(found.at)),
+    }
 }
