@@ -22,6 +22,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         Some(folder) => folder.join(JOURNAL),
         None => Config::load(&args.config).map_err(|e| e.to_string())?.journal(),
     };
+    super::journal_exists(&journal)?;
     let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let findings = history.check_all().map_err(|e| e.to_string())?;
     let mut damaged = false;

@@ -95,7 +95,8 @@ pub(super) fn run(args: &Args) -> Outcome {
 fn of_recording(args: &Args, files: &Files) -> Result<Vec<Explanation>, String> {
     let (mut session, recording, settings) = files.open()?;
     session.journal = Some(Vec::new());
-    recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
+    let notes = recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
+    super::note(&notes);
     if let Some(at) = args.at {
         // Timers that fell due until then have fired then.
         let at = at.max(session.engine.world().at);
@@ -118,15 +119,7 @@ fn of_journal(args: &Args) -> Result<Vec<Explanation>, String> {
             (config.journal(), Some(profiles))
         }
     };
-    if !journal.exists() {
-        // A folder that may not be entered says its own reason below.
-        if journal.parent().is_none_or(|folder| std::fs::read_dir(folder).is_ok() || !folder.exists()) {
-            return Err(format!(
-                "there is no journal {}; name the daemon's configuration with --config FILE, or its store with --store DIR",
-                journal.display()
-            ));
-        }
-    }
+    super::journal_exists(&journal)?;
     let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let asked = Asked { host: &args.host, metric: &args.metric };
     let upto = u64::MAX;
