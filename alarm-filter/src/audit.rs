@@ -96,6 +96,8 @@ impl AuditCounter {
                     Event::NotificationSent { key, monitor, since, problem: Some(state) } => {
                         self.notification(world, key, monitor, *since, *state);
                     }
+                    // A tag that came with new profiles holds for what was found before, too.
+                    Event::Profiles { .. } => self.forget_secrets(world),
                     _ => {}
                 }
             }
@@ -140,7 +142,7 @@ impl AuditCounter {
         let aside = world.watch(key).and_then(|w| w.aside.as_ref()).map(|a| &a.reason);
         let context = match (world.alarm_of(key), aside) {
             (Some(alarm), _) if alarm.about.security => return,
-            (None, _) if crate::explain::is_security(&world.profiles, key) => return,
+            (None, _) if world.about(key).security => return,
             (Some(alarm), _) if alarm.failing_now() && covers(alarm.state, state, alarm.monitors.len()) => None,
             (Some(alarm), _) => {
                 Some(format!("its alarm {} is {} since {}", alarm.id, alarm.state, words::time(alarm.since)))
@@ -158,6 +160,21 @@ impl AuditCounter {
             let case = Case { since, monitor: monitor.clone(), key: key.clone(), state, context };
             keep(&mut self.report.fault_list, case);
         }
+    }
+
+    /// Drops what is a security matter by the profiles now in force, with its counts.
+    fn forget_secrets(&mut self, world: &World) {
+        let open = |case: &Case| !world.about(&case.key).security;
+        let r = &mut self.report;
+        let (faults, unexplained) = (r.fault_list.len(), r.unexplained_list.len());
+        r.fault_list.retain(open);
+        r.unexplained_list.retain(open);
+        let gone = |before: usize, after: usize| u64::try_from(before - after).unwrap_or(0);
+        r.faults = r.faults.saturating_sub(gone(faults, r.fault_list.len()));
+        let unexplained = gone(unexplained, r.unexplained_list.len());
+        r.unexplained = r.unexplained.saturating_sub(unexplained);
+        r.not_notified = r.not_notified.saturating_sub(unexplained);
+        self.waiting.retain(|(case, _)| open(case));
     }
 
     /// Counts what waited and lies before `until`.
@@ -191,7 +208,7 @@ fn is_secret(world: &World, key: &Key, id: &str) -> bool {
     let closed = || world.closed.get(id).map(|c| &c.alarm);
     match world.alarms.get(id).or_else(closed) {
         Some(alarm) => alarm.about.security,
-        None => crate::explain::is_security(&world.profiles, key),
+        None => world.about(key).security,
     }
 }
 
@@ -296,6 +313,27 @@ mod tests {
             (40, "SERVICE ALERT: ce;secret;OK;HARD;3;x"),
         ]);
         assert_eq!(r, AuditReport::default());
+    }
+
+    #[test]
+    fn al17_a_tag_that_came_later_takes_what_was_found_with_it() {
+        let mut counter = AuditCounter::default();
+        let key = Key { group: "nagios".into(), host: "ce".into(), service: Some("secret".into()) };
+        let problem = Some(State::Critical);
+        let told = Event::NotificationSent { key, monitor: "nagios".into(), since: Timestamp::from_secs(9), problem };
+        let record =
+            |seq, event| Record { seq, at: Timestamp::from_secs(9), input: None, object: None, events: vec![event] };
+        counter.take(&[record(1, told)], &World::default());
+        assert_eq!((counter.report().faults, counter.report().fault_list.len()), (1, 1));
+        let security = MetricSettings { security: true, ..MetricSettings::default() };
+        let profile = Profile { name: "P".into(), metrics: [("secret".into(), security)].into(), ..Profile::default() };
+        let mut session = Session::new();
+        session.profiles(
+            Timestamp::default(),
+            Profiles { operators: "P".into(), profiles: [("P".into(), profile)].into() },
+        );
+        counter.take(&[record(2, Event::Profiles { hash: "p".into() })], session.engine.world());
+        assert_eq!((counter.report().faults, counter.report().fault_list.len()), (0, 0));
     }
 
     #[test]

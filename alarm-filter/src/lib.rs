@@ -1,4 +1,5 @@
 //! The alarm filter daemon. Start reading in `app/mod.rs`: it wires sources, engine, store and web together.
+mod access;
 pub mod app;
 pub mod audit;
 pub mod cli;

@@ -56,6 +56,10 @@ pub struct Metrics {
     registry: Registry,
     /// Lines read from each source.
     pub lines: Family<SourceLabel, Counter>,
+    /// Lines of each source that nothing could be made of.
+    pub malformed: Family<SourceLabel, Gauge>,
+    /// Commands that cover objects which the log does not name.
+    pub unexpanded: Family<SourceLabel, Gauge>,
     /// Inputs handled by the engine.
     pub inputs: Counter,
     /// Records committed to the journal.
@@ -76,6 +80,7 @@ pub struct Metrics {
     clock_doubt: Gauge,
     damage: Gauge,
     checked: Seconds,
+    configuration: Gauge,
 }
 
 impl Default for Metrics {
@@ -93,6 +98,8 @@ impl Metrics {
         let m = Metrics {
             registry: Registry::default(),
             lines: Family::default(),
+            malformed: Family::default(),
+            unexpanded: Family::default(),
             inputs: Counter::default(),
             records: Counter::default(),
             commits: Counter::default(),
@@ -108,9 +115,15 @@ impl Metrics {
             clock_doubt: Gauge::default(),
             damage: Gauge::default(),
             checked: Seconds::default(),
+            configuration: Gauge::default(),
         };
         r.register("build", "The release that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         r.register("source_lines", "Lines read from a source", m.lines.clone());
+        let help = "Lines since the start that are no lines of a monitor's log, and were passed over";
+        r.register("source_lines_malformed", help, m.malformed.clone());
+        let help =
+            "Commands since the start on objects that the log does not name (groups): status.dat shows what they did";
+        r.register("source_commands_unexpanded", help, m.unexpanded.clone());
         r.register("inputs", "Inputs handled by the engine", m.inputs.clone());
         r.register("records", "Records committed to the journal", m.records.clone());
         r.register("commits", "Commits of the journal", m.commits.clone());
@@ -128,6 +141,8 @@ impl Metrics {
         r.register("store_damage", help, m.damage.clone());
         let help = "When all of the store was last checked; 0: not in this run";
         r.register_with_unit("store_checked_timestamp", help, Unit::Seconds, m.checked.clone());
+        let help = "1: the configuration as it stands is in force; 0: it is wrong, and an older one is";
+        r.register("configuration_taken", help, m.configuration.clone());
         r.register("http_requests", "Requests answered, by route and status", m.http.clone());
         Metrics { registry: r, ..m }
     }
@@ -135,6 +150,13 @@ impl Metrics {
     /// Lines were read from a source.
     pub fn read_lines(&self, source: &Text, lines: u64) {
         self.lines.get_or_create(&SourceLabel { source: source.to_string() }).inc_by(lines);
+    }
+
+    /// So many lines of a source were not understood since the start, and so many of its commands cover more than they name.
+    pub fn not_understood(&self, source: &Text, malformed: u64, unexpanded: u64) {
+        let label = SourceLabel { source: source.to_string() };
+        self.malformed.get_or_create(&label).set(i64::try_from(malformed).unwrap_or(i64::MAX));
+        self.unexpanded.get_or_create(&label).set(i64::try_from(unexpanded).unwrap_or(i64::MAX));
     }
 
     /// A source was heard: it was read, or asked and answered, whether or not it had anything new.
@@ -171,6 +193,11 @@ impl Metrics {
         if found.whole {
             self.checked.set(seconds(found.at.0));
         }
+    }
+
+    /// Whether the configuration as it stands in the files is the one in force.
+    pub fn configuration(&self, taken: bool) {
+        self.configuration.set(i64::from(taken));
     }
 
     /// A request was answered.

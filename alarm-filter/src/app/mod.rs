@@ -1,20 +1,19 @@
 //! Wiring and ordered shutdown, nothing else. Start with [`run`]: it opens the store, restores the engine, starts the
 //! keeper, the sources and the web side, and ends them in the order in which they need each other.
 //!
-//! [`papers`] are profiles and settings as documents, and their reload; [`topology`] is the thread that asks GOCDB.
+//! [`monitors`] keeps a source running for each monitor; [`papers`] are profiles and settings as documents, and their reload; [`topology`] is the thread that asks GOCDB.
+mod monitors;
 mod papers;
 mod topology;
 
 use crate::clock::Clock;
-use crate::config::{CatchUp, Config, MonitorSection};
+use crate::config::Config;
 use crate::intake::{self, Intake};
 use crate::keeper::restore::restore;
 use crate::keeper::{Ends, Keeper};
 use crate::metrics::Metrics;
 use crate::soundness::{self, Soundness, TAIL, Told};
-use crate::source::nagios_log::cursor::Cursor;
-use crate::source::nagios_log::tail::{Begin, TailOptions};
-use crate::source::run::{MonitorFiles, Shared};
+use crate::source::run::Shared;
 use crate::store::{OpenOptions, SqliteHistory, SqliteStore, Store};
 use crate::view::View;
 use crate::web::{self, WebState};
@@ -89,8 +88,10 @@ fn run_sources(
         // What happened before is judged by the first topology there is.
         behind.insert(topology::GOCDB.into());
     }
+    let known: BTreeSet<Text> = engine.world().monitors.keys().cloned().collect();
+    let gocdb = engine.world().meta.sources.contains_key(topology::GOCDB);
     let behind = Arc::new(Mutex::new(behind));
-    let papers = Papers::load(config, engine.world(), news.clone())?;
+    let papers = Papers::load(config, engine.world(), news.clone(), metrics.clone())?;
     let first = papers.first();
 
     let mut keeper = Keeper::new(engine, Box::new(store), view, metrics.clone(), behind.clone());
@@ -110,8 +111,8 @@ fn run_sources(
         metrics: metrics.clone(),
         utc_offset: Arc::new(move |monitor, millis| offsets.utc_offset(monitor, millis)),
     };
-    let mut sources = start_monitors(&papers.config(), &cursors, &shared)?;
-    sources.extend(topology::start(&papers, &shared)?);
+    let mut sources =
+        vec![monitors::start(&papers, &cursors, known, &shared)?, topology::start(&papers, gocdb, &shared)?];
     sources.extend(more(&papers.settings(), now(), &shared)?);
 
     let readers = readers(&papers.config());
@@ -226,24 +227,6 @@ async fn serve(
     Ok(())
 }
 
-fn start_monitors(
-    config: &Config,
-    cursors: &[(String, String)],
-    shared: &Shared,
-) -> Result<Vec<JoinHandle<()>>, String> {
-    let mut threads = Vec::new();
-    for section in &config.monitors {
-        let files = monitor_files(section)?;
-        let key = format!("log/{}", files.name);
-        let cursor: Option<Cursor> =
-            cursors.iter().find(|(name, _)| *name == key).and_then(|(_, json)| serde_json::from_str(json).ok());
-        let shared = shared.clone();
-        threads
-            .push(thread(&format!("source {}", files.name), move || crate::source::run::run(files, cursor, shared))?);
-    }
-    Ok(threads)
-}
-
 /// Makes the store's folder when there is none, and says so: on a disk that is not mounted the journal begins anew.
 fn store_folder(folder: &Path) -> Result<(), String> {
     use std::os::unix::fs::DirBuilderExt;
@@ -258,29 +241,6 @@ fn store_folder(folder: &Path) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Where a monitor's files are, and how they are read.
-fn monitor_files(section: &MonitorSection) -> Result<MonitorFiles, String> {
-    let files = section.files().map_err(|e| e.to_string())?;
-    let name = section.name.get_ref().as_str();
-    let log = files.log.ok_or_else(|| {
-        format!("the monitor {name} has no log: its nagios.cfg names no log_file; write log = \"…\" into its section")
-    })?;
-    let now = Clock::start().now().at;
-    let begin = match section.catch_up {
-        CatchUp::All => Begin::From(0),
-        CatchUp::None => Begin::From(now.secs()),
-        CatchUp::Last(length) => Begin::From(now.plus(-length.0).secs()),
-    };
-    let archives = files.archive_dir.into_iter().collect();
-    Ok(MonitorFiles {
-        name: name.into(),
-        log: TailOptions { archives, begin, ..TailOptions::new(log) },
-        status: files.status,
-        objects: files.objects,
-        silent_after: section.silent_after.0,
-    })
 }
 
 /// A thread with a name.

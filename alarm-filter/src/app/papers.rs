@@ -4,6 +4,7 @@
 use crate::config::Config;
 use crate::keeper::documents::Paper;
 use crate::keeper::news::News;
+use crate::metrics::Metrics;
 use crate::web::WebConfig;
 use alarm_core::document::Document;
 use alarm_core::input::Text;
@@ -13,6 +14,7 @@ use alarm_core::time::{MINUTE, Millis};
 use alarm_core::world::World;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use tokio::sync::{mpsc, watch};
@@ -23,6 +25,8 @@ pub(super) struct Papers {
     inner: Arc<Mutex<Inner>>,
     news: mpsc::Sender<News>,
     web: Arc<watch::Sender<Arc<WebConfig>>>,
+    metrics: Arc<Metrics>,
+    generation: Arc<AtomicU64>,
 }
 
 struct Inner {
@@ -35,18 +39,36 @@ struct Inner {
 
 impl Papers {
     /// Reads the profiles; the distances from UTC are those of the last run until the logs say others.
-    pub(super) fn load(config: Config, world: &World, news: mpsc::Sender<News>) -> Result<Self, String> {
+    pub(super) fn load(
+        config: Config,
+        world: &World,
+        news: mpsc::Sender<News>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, String> {
         let profiles = Arc::new(config.profiles.load().map_err(|lines| lines.join("\n"))?);
         let offsets = world.settings.monitors.iter().map(|(name, m)| (name.clone(), m.utc_offset)).collect();
         let (web, _) = watch::channel(Arc::new(web_config(&config)));
         let stamps = stamps(&config);
         let inner = Arc::new(Mutex::new(Inner { config, profiles, offsets, stamps }));
-        Ok(Papers { inner, news, web: Arc::new(web) })
+        metrics.configuration(true);
+        Ok(Papers { inner, news, web: Arc::new(web), metrics, generation: Arc::default() })
     }
 
     /// What is put in force before anything else.
     pub(super) fn first(&self) -> Vec<News> {
         self.lock().papers().into_iter().map(|paper| News::Paper { about: Text::from(""), paper }).collect()
+    }
+
+    /// Another number after every reload that was taken.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// A monitor's own configuration could be read at last, or is another one.
+    pub(super) fn tell_settings(&self) {
+        let paper = self.lock().settings();
+        // When the keeper is gone there is nobody left to tell.
+        let _ = self.news.blocking_send(News::Paper { about: Text::from(""), paper });
     }
 
     /// The settings in force.
@@ -68,10 +90,8 @@ impl Papers {
         if inner.offsets.insert(monitor.clone(), millis) == Some(millis) {
             return;
         }
-        let paper = inner.settings();
         drop(inner);
-        // When the keeper is gone there is nobody left to tell.
-        let _ = self.news.blocking_send(News::Paper { about: Text::from(""), paper });
+        self.tell_settings();
     }
 
     /// Whether a file of the configuration was written since it was read.
@@ -91,6 +111,9 @@ impl Papers {
         let papers = match read {
             Err(error) => {
                 tracing::error!("{why}: the new configuration is wrong, the old one stays in force: {error}");
+                self.metrics.configuration(false);
+                let wrong = Some((super::now(), error));
+                self.web.send_modify(|web| Arc::make_mut(web).wrong = wrong);
                 return;
             }
             Ok((config, profiles)) => {
@@ -110,6 +133,9 @@ impl Papers {
         for paper in papers {
             let _ = self.news.send(News::Paper { about: Text::from(""), paper }).await;
         }
+        // Sources are arranged once the settings that they go by are on their way.
+        self.generation.fetch_add(1, Ordering::Release);
+        self.metrics.configuration(true);
         tracing::info!("{why}: the configuration was read anew");
     }
 
@@ -161,17 +187,12 @@ fn fixed(old: &Config, new: &Config) -> Vec<&'static str> {
     if old.listen != new.listen {
         all.push("another listen address");
     }
-    let names = |c: &Config| -> Vec<String> {
-        c.monitors.iter().map(|m| format!("{} {:?} {:?}", m.name.get_ref(), m.nagios_cfg, m.log)).collect()
-    };
-    if names(old) != names(new) {
-        all.push("another list of monitors");
-    }
     all
 }
 
 fn stamps(config: &Config) -> BTreeMap<PathBuf, Option<SystemTime>> {
     let mut files = vec![config.path.clone()];
+    files.extend(config.monitors.iter().filter_map(|m| m.nagios_cfg.clone()));
     files.extend(config.profiles.files.iter().cloned());
     if config.profiles.files.is_empty()
         && let Ok(entries) = std::fs::read_dir(&config.profiles.folder)

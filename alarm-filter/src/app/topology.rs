@@ -5,6 +5,7 @@ use crate::keeper::documents::Paper;
 use crate::keeper::news::News;
 use crate::source::run::Shared;
 use crate::topology::canonical::Snapshot;
+use crate::topology::config::TopologyConfig;
 use crate::topology::refresh::{RefreshOutcome, Refresher};
 use alarm_core::document::Document;
 use alarm_core::input::{Input, SourceHealth, SourceState, Text};
@@ -12,44 +13,110 @@ use alarm_core::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The source's name.
 pub(super) const GOCDB: &str = "gocdb";
 /// How often the thread looks whether something is due, or whether to stop.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Starts it, if a topology is configured.
-pub(super) fn start(papers: &Papers, shared: &Shared) -> Result<Option<JoinHandle<()>>, String> {
-    let config = papers.config();
-    let Some(topology) = &config.topology else { return Ok(None) };
-    let refresher = Refresher::new(topology, &super::topology_folder(&config.store)).map_err(|e| e.to_string())?;
-    let shared = shared.clone();
-    super::thread("topology", move || keep(refresher, &shared)).map(Some)
+/// How often certificates and keys that could not be used are looked at again.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// Starts it. Without a topology in the configuration it only waits for one; `known` says that there was one earlier.
+pub(super) fn start(papers: &Papers, known: bool, shared: &Shared) -> Result<JoinHandle<()>, String> {
+    let (papers, shared) = (papers.clone(), shared.clone());
+    let mut keeper = Keeper { papers, shared, config: None, known, asks: None, last: None };
+    super::thread("topology", move || {
+        // An end before it was told to stop means that the engine's thread is gone.
+        let _gone = keeper.keep();
+    })
 }
 
-fn keep(mut refresher: Refresher, shared: &Shared) {
-    let mut last = None;
-    while !shared.stop.load(Ordering::Relaxed) {
-        let now = super::now();
-        if refresher.next_due().is_none_or(|due| due <= now) {
-            let problem = ask(&mut refresher, shared, now);
-            let health = match problem {
-                None => (SourceHealth::Fresh, Text::from("")),
-                Some(text) => (SourceHealth::Silent, text),
-            };
-            if last.as_ref() != Some(&health) {
-                let (state, detail) = health.clone();
-                let input = Input::SourceState(SourceState { source: GOCDB.into(), health: state, since: now, detail });
-                let monitor = Text::from(GOCDB);
-                let news = News::Inputs { monitor, inputs: vec![input], cursor: None, caught_up: true, place: None };
-                if shared.news.blocking_send(news).is_err() {
-                    return;
+/// The engine's thread is gone.
+struct Gone;
+
+struct Keeper {
+    papers: Papers,
+    shared: Shared,
+    /// What `asks` was made of.
+    config: Option<TopologyConfig>,
+    /// It is shown as a source.
+    known: bool,
+    asks: Option<Refresher>,
+    /// What was last told of the source.
+    last: Option<(SourceHealth, Text)>,
+}
+
+impl Keeper {
+    fn keep(&mut self) -> Result<(), Gone> {
+        let mut seen = None;
+        let mut tried = Instant::now();
+        while !self.shared.stop.load(Ordering::Relaxed) {
+            let generation = self.papers.generation();
+            let again = self.asks.is_none() && self.config.is_some() && tried.elapsed() >= AGAIN;
+            if seen != Some(generation) || again {
+                seen = Some(generation);
+                tried = Instant::now();
+                self.configure(again)?;
+            }
+            let now = super::now();
+            if let Some(asks) = &mut self.asks
+                && asks.next_due().is_none_or(|due| due <= now)
+            {
+                match ask(asks, &self.shared, now) {
+                    None => self.tell(SourceHealth::Fresh, "".into())?,
+                    Some(problem) => self.tell(SourceHealth::Silent, problem)?,
                 }
-                last = Some(health);
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    /// Takes what is configured now.
+    fn configure(&mut self, again: bool) -> Result<(), Gone> {
+        let config = self.papers.config();
+        let gone = self.known && config.topology.is_none();
+        if config.topology == self.config && !again && !gone {
+            return Ok(());
+        }
+        self.known = config.topology.is_some();
+        self.config = config.topology;
+        self.asks = None;
+        let Some(topology) = &self.config else {
+            if gone {
+                tracing::info!("{GOCDB}: no longer in the configuration; what was known last stays in force");
+                let detail = "it is no longer in the configuration; what was known last stays in force";
+                self.tell(SourceHealth::Stopped, detail.into())?;
+            }
+            return Ok(());
+        };
+        match Refresher::new(topology, &super::topology_folder(&config.store)) {
+            Ok(asks) => self.asks = Some(asks),
+            Err(e) => {
+                // Certificates are renewed while the daemon runs; meanwhile what is in force stays so.
+                let problem = e.to_string();
+                if !again {
+                    tracing::error!("{GOCDB}: {problem}; looked at again every {} s", AGAIN.as_secs());
+                }
+                self.tell(SourceHealth::Silent, problem.into())?;
             }
         }
-        std::thread::sleep(LOOK);
+        Ok(())
+    }
+
+    fn tell(&mut self, health: SourceHealth, detail: Text) -> Result<(), Gone> {
+        let state = (health, detail);
+        if self.last.as_ref() != Some(&state) {
+            let (health, detail) = state.clone();
+            let input = Input::SourceState(SourceState { source: GOCDB.into(), health, since: super::now(), detail });
+            let monitor = Text::from(GOCDB);
+            let news = News::Inputs { monitor, inputs: vec![input], cursor: None, caught_up: true, place: None };
+            self.shared.news.blocking_send(news).map_err(|_| Gone)?;
+            self.last = Some(state);
+        }
+        Ok(())
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Outcome {
     let (mut session, recording, settings) = args.files.open()?;
     session.audit = Some(AuditCounter::default());
-    recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
+    let notes = recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
+    super::note(&notes);
     let report = session.audit.take().map(AuditCounter::finish).unwrap_or_default();
     match args.format.as_str() {
         "json" => super::print(&format!("{}\n", as_json(&report)?))?,

@@ -3,7 +3,9 @@
 use super::Outcome;
 use super::replay::Files;
 use crate::config::{Config, JOURNAL};
-use crate::explain::{Asked, Explanation, explain, explain_told, from_records, keys_among, keys_of, words};
+use crate::explain::{
+    Asked, Explanation, explain, explain_told, from_records, keys_among, keys_of, profiles_of, words,
+};
 use crate::store::{OpenOptions, SqliteHistory};
 use alarm_core::profile::Profiles;
 use alarm_core::time::Timestamp;
@@ -95,7 +97,8 @@ pub(super) fn run(args: &Args) -> Outcome {
 fn of_recording(args: &Args, files: &Files) -> Result<Vec<Explanation>, String> {
     let (mut session, recording, settings) = files.open()?;
     session.journal = Some(Vec::new());
-    recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
+    let notes = recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
+    super::note(&notes);
     if let Some(at) = args.at {
         // Timers that fell due until then have fired then.
         let at = at.max(session.engine.world().at);
@@ -118,9 +121,14 @@ fn of_journal(args: &Args) -> Result<Vec<Explanation>, String> {
             (config.journal(), Some(profiles))
         }
     };
+    super::journal_exists(&journal)?;
     let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let asked = Asked { host: &args.host, metric: &args.metric };
     let upto = u64::MAX;
+    let profiles = match profiles {
+        Some(profiles) => Some(profiles),
+        None => profiles_of(&history, upto).map_err(|e| e.to_string())?,
+    };
     let keys = or_itself(keys_of(&history, asked, upto).map_err(|e| e.to_string())?, asked);
     let one = |key| explain(&history, key, upto, args.at, profiles.as_ref().map(|p: &Profiles| p));
     keys.iter().map(one).collect::<Result<_, _>>().map_err(|e| e.to_string())

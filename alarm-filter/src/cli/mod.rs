@@ -56,6 +56,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Says it in its own words when there is no journal to read, or none that this user may read.
+fn journal_exists(journal: &std::path::Path) -> Result<(), String> {
+    match crate::access::obstacle(journal, false) {
+        None => Ok(()),
+        Some(_) if std::fs::metadata(journal).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) => Err(format!(
+            "there is no journal {}; name the daemon's configuration with --config FILE, or its store with --store DIR",
+            journal.display()
+        )),
+        Some(why) => Err(format!("cannot read the journal {}: {why}", journal.display())),
+    }
+}
+
 /// Prints what was asked for. Whoever reads only the beginning of it (`| head`) has got what they wanted.
 fn print(text: &str) -> Result<(), String> {
     use std::io::Write;
@@ -64,6 +76,11 @@ fn print(text: &str) -> Result<(), String> {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot write to standard output: {e}")),
         _ => Ok(()),
     }
+}
+
+/// What does not stop a command but should be known, a line each on standard error.
+fn note(lines: &[String]) {
+    lines.iter().for_each(|line| eprintln!("alarm-filter: {line}"));
 }
 
 /// What a command ends with: an exit code, or one line that says what happened, to which object, and what to do.

@@ -59,6 +59,7 @@ impl Files {
             session.downtimes(start, loaded.downtimes.unwrap_or_default());
         }
         let recording = Recording::open(MONITOR, &self.logs, &self.objects, &self.status).map_err(|e| e.to_string())?;
+        super::note(&recording.notes);
         Ok((session, recording, Settings::default()))
     }
 }
@@ -82,7 +83,8 @@ pub(super) fn profile(path: &Path) -> Result<Profiles, String> {
 
 pub(super) fn run(args: &Args) -> Outcome {
     let (mut session, recording, settings) = args.files.open()?;
-    recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
+    let notes = recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
+    super::note(&notes);
     let mut out = String::new();
     for episode in std::mem::take(&mut session.episodes).finish(&session.engine) {
         out.push_str(&serde_json::to_string(&episode).map_err(|e| e.to_string())?);

@@ -1,8 +1,9 @@
 //! What `check-config` looks at beside the file itself: whether this user can read and write what it names, what the
 //! monitors' own configuration costs, whether the store lies well.
 
-use super::access::{self, Me};
+use super::content;
 use super::{Config, MonitorSection};
+use crate::access::{self, Me};
 use crate::source::nagios_log::options::lacks;
 use crate::store::sqlite::unfit_filesystem;
 use crate::topology::config::Place;
@@ -61,12 +62,15 @@ impl Findings {
         self.add(Severity::Fine, text);
     }
 
-    /// A file or folder that has to be readable.
-    fn readable(&mut self, what: &str, path: &Path, folder: bool, severity: Severity) {
-        match access::obstacle(path, folder) {
+    /// A file or folder that has to be readable; whether it is.
+    fn readable(&mut self, what: &str, path: &Path, folder: bool, severity: Severity) -> bool {
+        let obstacle = access::obstacle(path, folder);
+        let fine = obstacle.is_none();
+        match obstacle {
             Some(why) => self.add(severity, format!("{what} {}: {why}", path.display())),
             None => self.fine(format!("{what} {}", path.display())),
         }
+        fine
     }
 }
 
@@ -96,7 +100,7 @@ pub fn check(config: &Config, me: &Me) -> Vec<Finding> {
     f.fine(format!("pages are served at {}", config.listen));
     store(&config.store, &mut f);
     for monitor in &config.monitors {
-        monitor_files(monitor, &mut f);
+        monitor_files(monitor, config.topology.is_some(), &mut f);
     }
     match config.profiles.load() {
         Err(lines) => lines.into_iter().for_each(|l| f.error(l)),
@@ -115,6 +119,10 @@ fn store(folder: &Path, f: &mut Findings) {
             f.warn(format!("{place}: there is none yet; the daemon makes it, and the journal begins anew"));
             return;
         }
+    }
+    if folder.exists() && !folder.is_dir() {
+        f.error(format!("{place}: it is a file, not a folder; name the folder"));
+        return;
     }
     if !folder.is_dir() {
         f.error(format!(
@@ -136,7 +144,7 @@ fn store(folder: &Path, f: &mut Findings) {
     }
 }
 
-fn monitor_files(monitor: &MonitorSection, f: &mut Findings) {
+fn monitor_files(monitor: &MonitorSection, sites_known: bool, f: &mut Findings) {
     let name = monitor.name.get_ref();
     if let Some(cfg) = &monitor.nagios_cfg
         && let Some(why) = access::obstacle(cfg, false)
@@ -153,11 +161,26 @@ fn monitor_files(monitor: &MonitorSection, f: &mut Findings) {
     };
     let what = |kind: &str| format!("monitor {name}: {kind}");
     match &files.log {
-        Some(log) => f.readable(&what("log"), log, false, Severity::Error),
+        Some(log) => {
+            if f.readable(&what("log"), log, false, Severity::Error)
+                && let Some(note) = content::log(log)
+            {
+                f.error(format!("{} {}: {note}", what("log"), log.display()));
+            }
+            // Without its list, what was rotated away there is not found again.
+            if let Some(folder) = log.parent()
+                && files.archive_dir.as_deref() != Some(folder)
+                && access::obstacle(log, false).is_none()
+                && let Some(why) = access::obstacle(folder, true)
+            {
+                let place = format!("{} {}", what("folder of the log"), folder.display());
+                f.warn(format!("{place}: what is rotated there is not found when the filter was down: {why}"));
+            }
+        }
         None => f.error(format!("monitor {name}: its nagios.cfg names no log_file; set log = \"…\" under [[monitor]]")),
     }
     if let Some(dir) = &files.archive_dir {
-        f.readable(&what("archive of logs"), dir, true, Severity::Warning);
+        let _told = f.readable(&what("archive of logs"), dir, true, Severity::Warning);
     } else {
         f.warn(format!(
             "monitor {name}: no archive_dir: what was rotated away while the filter was down is not read; set archive_dir"
@@ -165,11 +188,21 @@ fn monitor_files(monitor: &MonitorSection, f: &mut Findings) {
     }
     match &files.status {
         // A monitor that was stopped removes it.
-        Some(status) => f.readable(&what("status.dat"), status, false, Severity::Warning),
+        Some(status) => {
+            if f.readable(&what("status.dat"), status, false, Severity::Warning)
+                && let Some(note) = content::status(status)
+            {
+                f.warn(format!("monitor {name}: {note}"));
+            }
+        }
         None => f.warn(format!("monitor {name}: no status.dat: gaps of the log cannot be made up for; set status")),
     }
     match &files.objects {
-        Some(objects) => f.readable(&what("objects.cache"), objects, false, Severity::Warning),
+        Some(objects) => {
+            if f.readable(&what("objects.cache"), objects, false, Severity::Warning) {
+                content::objects(objects, sites_known).into_iter().for_each(|n| f.warn(format!("monitor {name}: {n}")));
+            }
+        }
         None => f.warn(format!(
             "monitor {name}: no objects.cache: service types, sites and reasons for silence are not known; set objects"
         )),
@@ -194,18 +227,32 @@ fn topology(config: &Config, f: &mut Findings) {
     for method in Method::ALL {
         let Some(source) = topology.effective(method) else { continue };
         match source.place() {
-            Ok(Place::File(path)) => f.readable(&format!("topology {method}"), &path, false, Severity::Error),
+            Ok(Place::File(path)) => {
+                if f.readable(&format!("topology {method}"), &path, false, Severity::Error) {
+                    match content::answer(method, &path) {
+                        Ok(notes) => notes.into_iter().for_each(|note| f.warn(format!("topology {note}"))),
+                        Err(e) => f.error(format!("topology {e}")),
+                    }
+                }
+                continue;
+            }
             Ok(Place::Address(uri)) => f.fine(format!("topology {method} is asked of {uri}")),
             Err(e) => f.error(format!("topology.{method}.source: {e}")),
         }
-        let own = [("certificate", &source.certificate), ("key", &source.key)];
-        for (what, path) in own {
+        let ca_folder = source.ca.as_ref().is_some_and(|ca| ca.is_dir());
+        let own =
+            [("certificate", &source.certificate, false), ("key", &source.key, false), ("ca", &source.ca, ca_folder)];
+        let mut readable = true;
+        for (what, path, folder) in own {
             if let Some(path) = path {
-                f.readable(&format!("topology {method} {what}"), path, false, Severity::Error);
+                readable &= f.readable(&format!("topology {method} {what}"), path, folder, Severity::Error);
             }
         }
-        if let Some(ca) = &source.ca {
-            f.readable(&format!("topology {method} ca"), ca, ca.is_dir(), Severity::Error);
+        if readable {
+            match content::certificates(&source) {
+                Ok(notes) => notes.into_iter().for_each(|note| f.warn(format!("topology {method}: {note}"))),
+                Err(e) => f.error(format!("topology {method}: {e}")),
+            }
         }
     }
 }

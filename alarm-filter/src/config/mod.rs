@@ -2,11 +2,11 @@
 //!
 //! Start reading in [`Config`]. `sections.rs` holds the tables and how the rules' settings are made of them, `values.rs`
 //! the kinds of values (lengths of time, addresses), `place.rs` turns the reader's errors into places and hints,
-//! `monitor.rs` finds a monitor's files. `check.rs` is what `check-config` looks at beside the file, with `access.rs`
-//! for who may read what.
+//! `monitor.rs` finds a monitor's files. `check.rs` is what `check-config` looks at beside the file, `content.rs` whether
+//! the files that it names hold what they should.
 
-mod access;
 mod check;
+mod content;
 mod monitor;
 mod place;
 mod sections;
@@ -15,7 +15,8 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use access::Me;
+use crate::access;
+pub use crate::access::Me;
 pub use check::{Finding, Severity, check, check_file};
 pub use monitor::MonitorFiles;
 pub use sections::{CalendarSection, HttpSection, MonitorSection, ProfilesSection, RulesSection};
@@ -84,11 +85,15 @@ impl Config {
     /// # Errors
     /// It cannot be read, is no TOML, or says what cannot be.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|e| ConfigError {
-            lines: vec![match access::denied(path, &e) {
-                Some(why) => format!("{}: error: {why}", path.display()),
-                None => format!("{}: error: {e}; name the configuration with --config FILE", path.display()),
-            }],
+        let wrong = |what: String| ConfigError { lines: vec![format!("{}: error: {what}", path.display())] };
+        let bytes = std::fs::read(path).map_err(|e| {
+            wrong(access::denied(path, &e).unwrap_or_else(|| format!("{e}; name the configuration with --config FILE")))
+        })?;
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let before = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+            let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+            let file = path.display();
+            ConfigError { lines: vec![format!("{file}:{line}: error: this is not UTF-8; save the file as UTF-8 text")] }
         })?;
         Config::parse(path, &text)
     }
@@ -119,7 +124,9 @@ impl Config {
         if !lines.is_empty() {
             return Err(ConfigError { lines });
         }
-        config.settle(path.parent().unwrap_or(Path::new("")));
+        // Absolute, so that messages name files that can be found from anywhere.
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.settle(&std::env::current_dir().map(|here| here.join(folder)).unwrap_or_else(|_| folder.to_owned()));
         Ok(config)
     }
 
@@ -138,10 +145,15 @@ impl Config {
                 &mut t.get_downtime_nested_services,
                 &mut t.get_roc_list,
             ];
+            let mut files = vec![&mut t.certificate, &mut t.key, &mut t.ca];
             for source in sources.into_iter().flatten() {
                 if let Ok(Place::File(path)) = source.place() {
                     source.source = folder.join(path).display().to_string();
                 }
+                files.extend([&mut source.certificate, &mut source.key, &mut source.ca]);
+            }
+            for file in files.into_iter().flatten() {
+                *file = folder.join(&*file);
             }
         }
         self.profiles.settle(folder);

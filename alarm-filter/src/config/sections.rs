@@ -60,6 +60,10 @@ pub struct MonitorSection {
     /// Without a line and without a new status.dat for so long, it counts as silent.
     #[serde(default = "silent_after")]
     pub silent_after: Length,
+    /// Wait for the kernel's word that the log was written to; otherwise it is only looked at twice a second. Unless
+    /// set: yes, but not on a network file system, where the kernel does not know.
+    #[serde(default)]
+    pub inotify: Option<bool>,
 }
 
 fn silent_after() -> Length {
@@ -80,6 +84,7 @@ impl MonitorSection {
             interval_length: None,
             catch_up: CatchUp::default(),
             silent_after: silent_after(),
+            inotify: None,
         }
     }
 

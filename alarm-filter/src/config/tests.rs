@@ -41,7 +41,9 @@ fn everything_can_be_said() {
         catch_up = "all"
         silent_after = "10m"
         [topology]
-        get_service_endpoint = { source = "services.xml" }
+        certificate = "hostcert.pem"
+        key = "/etc/grid-security/hostkey.pem"
+        get_service_endpoint = { source = "services.xml", ca = "ca" }
         get_site = { source = "https://goc.example.org/?method=get_site" }
         [profiles]
         files = ["p.toml"]
@@ -73,7 +75,13 @@ fn everything_can_be_said() {
     assert_eq!(&*s.monitors["ngi-x"].group, "pair");
     assert!(s.monitors["ngi-x"].has_status);
     let t = c.topology.unwrap();
-    assert_eq!(t.get_service_endpoint.unwrap().source, "/etc/gridward/services.xml");
+    let services = t.get_service_endpoint.unwrap();
+    assert_eq!(
+        (services.source.as_str(), services.ca),
+        ("/etc/gridward/services.xml", Some("/etc/gridward/ca".into()))
+    );
+    assert_eq!(t.certificate.as_deref(), Some(Path::new("/etc/gridward/hostcert.pem")));
+    assert_eq!(t.key.as_deref(), Some(Path::new("/etc/grid-security/hostkey.pem")));
     assert!(t.get_site.unwrap().source.starts_with("https://"));
 }
 

@@ -3,6 +3,7 @@
 use crate::store::{History, StoreError, StoredRecord};
 use alarm_core::engine::Record;
 use alarm_core::event::Event;
+use alarm_core::profile::Profiles;
 use alarm_core::time::Timestamp;
 use alarm_core::watch::{Key, SetAside};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,14 @@ pub enum ExplainError {
     Events {
         /// The record.
         seq: u64,
+        /// Why.
+        error: serde_json::Error,
+    },
+    /// The profiles in the journal are not what this release knows.
+    #[error("the profiles {hash} in the journal cannot be understood ({error}); run the release that wrote them")]
+    Profiles {
+        /// Their hash.
+        hash: String,
         /// Why.
         error: serde_json::Error,
     },
@@ -96,6 +105,30 @@ pub fn keys_of(history: &dyn History, asked: Asked<'_>, upto: u64) -> Result<Vec
         }
     }
     Ok(best(found))
+}
+
+/// The profiles in force at the end, as the journal names them: an answer that has no configuration goes by them (AL17).
+///
+/// # Errors
+/// The journal, or the profiles in it, cannot be read.
+pub fn profiles_of(history: &dyn History, upto: u64) -> Result<Option<Profiles>, ExplainError> {
+    let (mut after, mut hash) = (0, None);
+    loop {
+        let page = history.between(Timestamp(i64::MIN), Timestamp(i64::MAX), upto, PAGE, after)?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        // The name of the event stands in few records; only those are read.
+        for record in page.into_iter().filter(|r| r.record.events.contains("rofiles\"")) {
+            for event in told(record)?.events {
+                if let Event::Profiles { hash: of } = event {
+                    hash = Some(of);
+                }
+            }
+        }
+    }
+    let Some(hash) = hash else { return Ok(None) };
+    let Some(json) = history.document(&hash)? else { return Ok(None) };
+    serde_json::from_slice(&json).map(Some).map_err(|error| ExplainError::Profiles { hash: hash.to_string(), error })
 }
 
 /// The same among what was already gathered.

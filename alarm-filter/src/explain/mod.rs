@@ -12,7 +12,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-pub use gather::{Asked, ExplainError, Told, from_records, keys_among, keys_of};
+pub use gather::{Asked, ExplainError, Told, from_records, keys_among, keys_of, profiles_of};
 pub use sentence::sentence;
 
 use crate::store::History;

@@ -5,6 +5,7 @@ use crate::replay::session::Session;
 use crate::source::nagios_log::observe::Observer;
 use crate::store::{Batch, MemoryStore, Record, Store};
 use alarm_core::command::{Action, CauseKind, Command, OffReason};
+use alarm_core::event::Event;
 use alarm_core::input::{Input, Text};
 use alarm_core::profile::{MetricSettings, Profile};
 use std::borrow::Cow;
@@ -161,6 +162,29 @@ fn al17_a_tag_that_came_later_hides_the_time_before() {
     t.session.profiles(Timestamp::from_secs(t.now + 5), profiles);
     assert!(t.explain(JOB).verdict.contains("nothing is known"));
     assert!(t.at(JOB, Some(t.now)).verdict.contains("nothing is known"));
+}
+
+#[test]
+fn al17_without_a_configuration_the_profiles_of_the_journal_hold() {
+    let mut store = MemoryStore::new();
+    assert_eq!(profiles_of(&store.history(), u64::MAX).unwrap(), None);
+    let profiles = (*Told2::new().session.engine.world().profiles).clone();
+    let json = serde_json::to_vec(&profiles).unwrap();
+    let hash: Text = crate::store::document_hash(&json).into();
+    store.put_document(&hash, "profiles", &json).unwrap();
+    let record = |events: Vec<Event>| Record {
+        at: Timestamp::default(),
+        kind: Cow::Borrowed("profiles"),
+        version: 1,
+        object: None,
+        body: "{}".into(),
+        rules: 1,
+        events: serde_json::to_string(&events).unwrap(),
+    };
+    let records =
+        vec![record(vec![Event::Profiles { hash: "an older one".into() }]), record(vec![Event::Profiles { hash }])];
+    store.append(&Batch { first_seq: 1, records, ..Batch::default() }).unwrap();
+    assert_eq!(profiles_of(&store.history(), u64::MAX).unwrap(), Some(profiles));
 }
 
 #[test]

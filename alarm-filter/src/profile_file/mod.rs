@@ -76,7 +76,7 @@ pub fn check(path: &Path) -> Report {
     let mut bytes = Vec::new();
     let read = std::fs::File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     if let Err(e) = read {
-        return failed(format!("cannot be read: {e}"), "name a profile file that this user can read");
+        return failed(format!("cannot be read: {}", crate::access::because(path, &e, false)), "");
     }
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
         return failed(format!("is longer than {MAX_BYTES} bytes"), "name a profile file");
@@ -107,7 +107,7 @@ pub fn check_text(file: &str, text: &str) -> Report {
 pub fn load_folder(dir: &Path, operators: &str) -> Result<(Profiles, Vec<String>), ProfilesError> {
     let one = |line: String| ProfilesError { lines: vec![line] };
     let entries = std::fs::read_dir(dir)
-        .map_err(|e| one(format!("{}: {e}; name a folder of profiles that this user can read", dir.display())))?;
+        .map_err(|e| one(format!("profiles in {}: {}", dir.display(), crate::access::because(dir, &e, true))))?;
     let mut paths: Vec<_> =
         entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
     paths.sort();
@@ -141,7 +141,8 @@ impl Report {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
             };
-            (f.severity, format!("{}:{}:{}: {word}: {}, {}", self.file, f.line, f.column, f.what, f.hint))
+            let comma = if f.hint.is_empty() { "" } else { ", " };
+            (f.severity, format!("{}:{}:{}: {word}: {}{comma}{}", self.file, f.line, f.column, f.what, f.hint))
         })
     }
 }

@@ -9,21 +9,24 @@ pub(crate) fn nearest<'w>(typed: &str, words: &[&'w str]) -> Option<&'w str> {
     words.iter().map(|w| (distance(typed, w), *w)).filter(|(d, _)| *d <= slip).min_by_key(|(d, _)| *d).map(|(_, w)| w)
 }
 
-/// Edits (insert, delete, replace) from one to the other, regardless of case, and of - for _.
+/// Edits (insert, delete, replace, swap two neighbours) from one to the other, regardless of case, and of - for _.
 fn distance(a: &str, b: &str) -> usize {
     let plain = |t: &str| t.to_lowercase().replace('-', "_").chars().collect::<Vec<char>>();
     let (a, b) = (plain(a), plain(b));
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    // The rows of the last two letters of `a`.
+    let (mut before, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=b.len()).collect());
     for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+        let mut row = vec![i + 1];
         for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+            let mut least = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
         }
+        before = std::mem::replace(&mut last, row);
     }
-    row[b.len()]
+    last[b.len()]
 }
 
 #[cfg(test)]
@@ -39,5 +42,6 @@ mod tests {
         assert_eq!(nearest("escalation", &words), None);
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
+        assert_eq!((distance("stroe", "store"), distance("ab", "ba"), distance("abc", "cab")), (1, 1, 2));
     }
 }

@@ -28,13 +28,15 @@ pub struct Recording {
     /// Oldest first.
     snapshots: Vec<(Timestamp, PathBuf)>,
     unit: Option<Millis>,
+    /// What was passed over or is remarkable, a line each.
+    pub notes: Vec<String>,
 }
 
 /// A file of the recording that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// A log.
-    #[error("cannot read {}: {error}; check the path and that this user may read it", path.display())]
+    #[error("cannot read {}: {}", path.display(), crate::access::because(path, error, false))]
     Log {
         /// The file.
         path: PathBuf,
@@ -49,8 +51,11 @@ pub enum Unreadable {
 impl Recording {
     /// Looks at the files: logs oldest first, configurations oldest first, snapshots in any order.
     ///
+    /// A configuration or snapshot that is cut off or damaged is passed over, with a note: a recording is often copied
+    /// while the monitor writes.
+    ///
     /// # Errors
-    /// A configuration or a snapshot cannot be read.
+    /// A configuration or a snapshot cannot be read at all.
     pub fn open(
         monitor: &str,
         logs: &[PathBuf],
@@ -59,8 +64,20 @@ impl Recording {
     ) -> Result<Self, Unreadable> {
         let mut names = Interner::default();
         let mut configurations = Vec::new();
+        let mut notes = Vec::new();
+        let pass_over = |e: BlockError| match e {
+            BlockError::Io { .. } => Err(Unreadable::Blocks(e)),
+            damaged => Ok(format!("{damaged}; it is passed over")),
+        };
         for path in objects {
-            let cache = ObjectsCache::load(path, &mut names)?;
+            let cache = match ObjectsCache::load(path, &mut names) {
+                Ok(cache) => cache,
+                Err(e) => {
+                    notes.push(pass_over(e)?);
+                    continue;
+                }
+            };
+            notes.extend(cache.notes(path));
             let written =
                 cache.created.as_deref().and_then(|t| crate::source::nagios_log::localtime::parse(t.as_bytes()));
             configurations.push((written, Arc::new(cache.objects)));
@@ -68,14 +85,17 @@ impl Recording {
         let mut ordered = Vec::new();
         let mut units = Vec::new();
         for path in snapshots {
-            let summary = status::visit_file(path, |r| {
+            let visited = status::visit_file(path, |r| {
                 if let Record::Service(r) = r
                     && units.len() < 10_000
                 {
                     units.extend(unit(&r));
                 }
-            })?;
-            ordered.push((summary.created, path.clone()));
+            });
+            match visited {
+                Ok(summary) => ordered.push((summary.created, path.clone())),
+                Err(e) => notes.push(pass_over(e)?),
+            }
         }
         ordered.sort();
         units.sort_unstable();
@@ -87,7 +107,8 @@ impl Recording {
                 all_logs.push(log.clone());
             }
         }
-        Ok(Recording { monitor: monitor.into(), logs: all_logs, objects: configurations, snapshots: ordered, unit })
+        let monitor = monitor.into();
+        Ok(Recording { monitor, logs: all_logs, objects: configurations, snapshots: ordered, unit, notes })
     }
 
     /// The settings of the monitor, as far as the recording tells.
@@ -99,7 +120,8 @@ impl Recording {
         }
     }
 
-    /// Feeds all of it to a session; `each` is told of every input that is about to be fed.
+    /// Feeds all of it to a session; `each` is told of every input that is about to be fed. Gives back what was passed
+    /// over, a line each.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -108,7 +130,8 @@ impl Recording {
         session: &mut Session,
         settings: &Settings,
         mut each: impl FnMut(&Input, &Session),
-    ) -> Result<(), Unreadable> {
+    ) -> Result<Vec<String>, Unreadable> {
+        let mut notes = Vec::new();
         let mut player = Player { recording: self, session, settings: settings.clone(), current: None, next: 0 };
         player.settings.monitors.insert(self.monitor.clone(), self.settings());
         player.session.settings(Timestamp::default(), player.settings.clone());
@@ -118,6 +141,7 @@ impl Recording {
         let mut observer = Observer::new(&self.monitor);
         let mut names = Interner::default();
         for path in &self.logs {
+            let before = observer.counts();
             let mut failed = None;
             for_each_line(path, |line| {
                 let offset = observer.utc_offset();
@@ -140,9 +164,28 @@ impl Recording {
             if let Some(e) = failed {
                 return Err(e);
             }
+            let (lines, malformed) =
+                (observer.counts().lines - before.lines, observer.counts().malformed - before.malformed);
+            if lines == 0 {
+                notes.push(format!("{}: it is empty; name the monitor's log if this is not it", path.display()));
+            } else if malformed > 0 {
+                let why = observer.last_malformed().unwrap_or_default();
+                notes.push(passed_over(&path.display().to_string(), lines, malformed, why));
+            }
         }
-        player.snapshots_before(Timestamp(i64::MAX), &mut names)
+        player.snapshots_before(Timestamp(i64::MAX), &mut names)?;
+        Ok(notes)
     }
+}
+
+/// That lines of a log were not understood.
+pub(crate) fn passed_over(what: &str, lines: u64, malformed: u64, why: &str) -> String {
+    let todo = if malformed == lines {
+        "name the monitor's log instead"
+    } else {
+        "look at the file: a full disk or two writers leave such lines"
+    };
+    format!("{what}: {malformed} of {lines} lines are no lines of a Nagios log, the last one: {why}; {todo}")
 }
 
 struct Player<'a> {

@@ -63,7 +63,7 @@ pub enum Rotation {
 #[derive(Debug, thiserror::Error)]
 pub enum CfgError {
     /// It cannot be read at all.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {}", path.display(), crate::access::because(path, source, false))]
     Io {
         /// The file.
         path: PathBuf,

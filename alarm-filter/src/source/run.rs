@@ -5,7 +5,7 @@ use super::nagios_log::batch::Notice;
 use super::nagios_log::cursor::Cursor;
 use super::nagios_log::observe::Observer;
 use super::nagios_log::tail::{LogReader, TailOptions};
-use super::nagios_status::objects::ObjectsCache;
+use super::nagios_status::objects::{ObjectsCache, others};
 use super::room::Room;
 use super::text::Interner;
 use crate::keeper::documents::Paper;
@@ -40,6 +40,8 @@ pub struct MonitorFiles {
     pub objects: Option<PathBuf>,
     /// Nothing new for so long means silent, in milliseconds.
     pub silent_after: Millis,
+    /// Nothing else says at which site a host is: services without one are told of.
+    pub sites_needed: bool,
 }
 
 /// Told a monitor and its distance from UTC in milliseconds.
@@ -61,12 +63,12 @@ pub struct Shared {
 /// The keeper is gone.
 struct Gone;
 
-/// Runs until told to stop.
-pub fn run(files: MonitorFiles, cursor: Option<Cursor>, shared: Shared) {
+/// Runs until told to stop; gives back how far it read.
+pub fn run(files: MonitorFiles, cursor: Option<Cursor>, shared: Shared) -> Option<Cursor> {
     let reader = LogReader::new(files.log.clone(), cursor.clone());
     let mut source = Source {
         observer: Observer::new(&files.name),
-        last_line: Timestamp::from_secs(cursor.map_or(0, |c| c.last_at)),
+        cursor,
         files,
         shared,
         status: Seen::default(),
@@ -78,9 +80,11 @@ pub fn run(files: MonitorFiles, cursor: Option<Cursor>, shared: Shared) {
         gap: None,
         utc_offset: None,
         room: Room::new(AHEAD),
+        tell_malformed: 1,
     };
     // An end here means that the keeper is gone, or that it is time to stop, and with it the reason to read.
     let _gone = source.read(reader);
+    source.cursor
 }
 
 /// A file as it was last seen.
@@ -96,7 +100,8 @@ struct Source {
     observer: Observer,
     status: Seen,
     objects: Seen,
-    last_line: Timestamp,
+    /// Behind the last line that was handed over.
+    cursor: Option<Cursor>,
     heard: Timestamp,
     stopped: bool,
     health: Option<(SourceHealth, Text)>,
@@ -106,6 +111,8 @@ struct Source {
     gap: Option<String>,
     utc_offset: Option<i32>,
     room: Room,
+    /// How many lines that nothing could be made of will be told of next.
+    tell_malformed: u64,
 }
 
 impl Source {
@@ -166,9 +173,9 @@ impl Source {
         if lines > 0 {
             self.shared.metrics.read_lines(&self.files.name, lines);
             self.heard();
+            self.malformed();
         }
         let Some(cursor) = cursor else { return Ok(at_end) };
-        self.last_line = Timestamp::from_secs(cursor.last_at);
         let restarted = inputs.iter().any(|i| matches!(i, Input::MonitorStarted { .. }));
         match inputs.iter().rev().find_map(stops) {
             Some(stopped) => self.stopped = stopped,
@@ -184,9 +191,25 @@ impl Source {
             // The configuration that goes with a start is there before its first results.
             self.objects()?;
         }
-        let cursor = serde_json::to_string(&cursor).ok();
-        self.inputs(inputs, cursor, at_end)?;
+        let json = serde_json::to_string(&cursor).ok();
+        self.inputs(inputs, json, at_end)?;
+        self.cursor = Some(cursor);
         Ok(at_end)
+    }
+
+    /// Counts the lines that nothing could be made of, and tells of the first one, the tenth, the hundredth …
+    fn malformed(&mut self) {
+        let counts = self.observer.counts();
+        self.shared.metrics.not_understood(&self.files.name, counts.malformed, counts.unexpanded);
+        if counts.malformed >= self.tell_malformed {
+            while counts.malformed >= self.tell_malformed {
+                self.tell_malformed = self.tell_malformed.saturating_mul(10);
+            }
+            let why = self.observer.last_malformed().unwrap_or_default();
+            let what = self.files.log.log.display().to_string();
+            let line = crate::replay::recording::passed_over(&what, counts.lines, counts.malformed, why);
+            tracing::warn!(monitor = %self.files.name, "{line}");
+        }
     }
 
     fn objects(&mut self) -> Result<(), Gone> {
@@ -196,6 +219,18 @@ impl Source {
         }
         match ObjectsCache::load(&path, &mut Interner::default()) {
             Ok(cache) => {
+                for note in cache.notes(&path) {
+                    tracing::warn!(monitor = %self.files.name, "{note}");
+                }
+                if let Some(note) = cache.without_site().filter(|_| self.files.sites_needed).map(|(first, count)| {
+                    let more = others(count);
+                    format!(
+                        "{}: the service {first}{more}: no site; set _site_name on host or service, or configure [topology]",
+                        path.display()
+                    )
+                }) {
+                    tracing::warn!(monitor = %self.files.name, "{note}");
+                }
                 let objects = Arc::new(cache.objects);
                 let paper = Paper::new("objects", &*objects, Document::Objects(objects.clone()));
                 self.send(News::Paper { about: self.name(), paper })

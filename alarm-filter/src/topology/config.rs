@@ -7,7 +7,7 @@ use thiserror::Error;
 use ureq::http::Uri;
 
 /// The `[topology]` table. What stands here for TLS holds for every source that does not say otherwise itself.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct TopologyConfig {
     /// Sites.
@@ -34,7 +34,7 @@ pub struct TopologyConfig {
 }
 
 /// One source.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
     /// Path of a file, or an address with http:// or https:// and the method among its parameters.

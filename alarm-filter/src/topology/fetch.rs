@@ -87,7 +87,7 @@ impl Fetcher {
         match &self.place {
             Reach::File(path) => {
                 let bytes = read_file(path, self.limits.bytes)
-                    .map_err(|e| self.error(format!("{e}; put the file there, readable for this user")))?;
+                    .map_err(|e| self.error(crate::access::because(path, &e, false)))?;
                 Ok(Fetched::Answer { pages: vec![bytes], validators: Validators::default() })
             }
             Reach::Address(client, uri) if self.paging => self.all_pages(client, uri),

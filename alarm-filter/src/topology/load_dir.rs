@@ -21,8 +21,16 @@ pub struct Loaded {
 /// Why a folder was not taken.
 #[derive(Debug, Error)]
 pub enum LoadError {
+    /// There is no such folder, or it cannot be listed.
+    #[error("cannot read the folder {}: {}", path.display(), crate::access::because(path, error, true))]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
     /// A file is there and cannot be read.
-    #[error("{}: {error}; make the file readable for this user", path.display())]
+    #[error("cannot read {}: {}", path.display(), crate::access::because(path, error, false))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -42,6 +50,7 @@ pub enum LoadError {
 /// `get_roc_list.xml` in `dir`. A missing one is noted; a bad one is an error.
 pub fn load_dir(dir: &Path) -> Result<Loaded, LoadError> {
     let limits = Limits::default();
+    std::fs::read_dir(dir).map_err(|error| LoadError::Folder { path: dir.to_owned(), error })?;
     let mut notes = Vec::new();
     let (mut sites, mut services, mut rocs, mut downtimes) = (None, None, None, None);
     let mut found = 0;

@@ -1,8 +1,11 @@
 //! Certificates and keys for GOCDB over HTTPS, read from PEM files and checked before they are used: the HTTP client
 //! takes them as given.
 
+mod validity;
+
 use super::config::SourceConfig;
 use super::load_dir::read_file;
+use alarm_core::time::DAY;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -122,6 +125,17 @@ fn client(certificate: &Path, key: &Path) -> Result<ClientCert, TlsError> {
         error(format!("does not go with {} ({e}); give the pair that belongs together", certificate.display()))
     })?;
     Ok(ClientCert::new_with_certs(&chain, usable))
+}
+
+/// That a certificate has expired, or will within two weeks; `None`: neither, or it cannot be read, which others say.
+pub(crate) fn expired(path: &Path) -> Option<String> {
+    let until = validity::not_after(certificates(path).ok()?.first()?.der())?;
+    let now = crate::app::now();
+    match until {
+        until if until < now => Some(format!("{}: expired at {until}; renew it", path.display())),
+        until if until < now.plus(14 * DAY) => Some(format!("{}: expires at {until}; renew it soon", path.display())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -96,6 +96,8 @@ pub struct WebConfig {
     pub http_sources: BTreeSet<Text>,
     /// Anybody who reaches the socket may name any source.
     pub open_sources: bool,
+    /// The configuration as it stands in the files is wrong: since when, and what is wrong. An older one is in force.
+    pub wrong: Option<(Timestamp, String)>,
 }
 
 impl WebState {

@@ -17,7 +17,7 @@ const CLOSE: &[u8] = b"\n\t}";
 #[derive(Debug, thiserror::Error)]
 pub enum BlockError {
     /// It cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {}", path.display(), crate::access::because(path, source, false))]
     Io {
         /// The file.
         path: PathBuf,
@@ -25,7 +25,7 @@ pub enum BlockError {
         source: std::io::Error,
     },
     /// It holds NUL bytes, as after a crash of the machine or a full disk.
-    #[error("{} is damaged: a NUL byte at offset {at}", path.display())]
+    #[error("{} is damaged: a NUL byte at offset {at}; look at the disk, and have the monitor write it anew", path.display())]
     Nul {
         /// The file.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum BlockError {
         at: u64,
     },
     /// A block has no end: the file is half written or cut off.
-    #[error("{} is cut off or damaged: the block \"{kind}\" that begins at offset {at} is not closed", path.display())]
+    #[error("{} is cut off or damaged: the block \"{kind}\" that begins at offset {at} is not closed; have the monitor write it anew, or take a whole copy", path.display())]
     Unclosed {
         /// The file.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum BlockError {
         at: u64,
     },
     /// Something that is neither comment nor block.
-    #[error("{} is not a {format}: at offset {at} there is \"{text}\" where a block should begin", path.display())]
+    #[error("{} is not a {format}: at offset {at} there is \"{text}\" where a block should begin; correct the path", path.display())]
     Unexpected {
         /// The file.
         path: PathBuf,
@@ -55,7 +55,7 @@ pub enum BlockError {
         text: String,
     },
     /// A block that each such file has is missing.
-    #[error("{} is not a complete {format}: it has no block \"{kind}\"", path.display())]
+    #[error("{} is not a complete {format}: it has no block \"{kind}\"; correct the path, or have the monitor write it anew", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
@@ -65,7 +65,7 @@ pub enum BlockError {
         kind: &'static str,
     },
     /// A value that cannot be.
-    #[error("{}: {kind} of {object}: {key} is \"{value}\"", path.display())]
+    #[error("{}: {kind} of {object}: {key} is \"{value}\", which cannot be; correct the path, or have the monitor write it anew", path.display())]
     Value {
         /// The file.
         path: PathBuf,

@@ -9,7 +9,7 @@ use alarm_core::input::Text;
 use alarm_core::objects::{
     Contact, Dependency, Escalation, HostObject, MonitorObjects, NotificationRules, ServiceObject, Timeperiod,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -33,12 +33,20 @@ pub struct ObjectsCache {
     pub created: Option<String>,
     /// Dependencies and escalations of services that the file does not define.
     pub dangling: usize,
+    /// Hosts that are defined more than once, and services as `host;service`: of each the last definition counts.
+    pub twice: BTreeSet<String>,
 }
 
 impl ObjectsCache {
     /// Reads the content of the file at `path`.
     pub fn read<R: Read>(input: R, path: &Path, names: &mut Interner) -> Result<Self, BlockError> {
-        let mut builder = Builder { cache: ObjectsCache::default(), rules: HashMap::default(), key: Vec::new(), names };
+        let mut builder = Builder {
+            cache: ObjectsCache::default(),
+            rules: HashMap::default(),
+            key: Vec::new(),
+            names,
+            hosts: HashSet::default(),
+        };
         let mut created = None;
         let mut later = Vec::new();
         scan(
@@ -74,6 +82,29 @@ impl ObjectsCache {
         Ok(cache)
     }
 
+    /// What is remarkable about it, a line each: the object, and what to do.
+    pub fn notes(&self, path: &Path) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(first) = self.twice.first() {
+            notes.push(format!(
+                "{}: {first} is defined more than once{}; the last definition counts; remove the others",
+                path.display(),
+                others(self.twice.len())
+            ));
+        }
+        notes
+    }
+
+    /// The first service without a site, by the monitor's variables, and how many there are.
+    pub fn without_site(&self) -> Option<(String, usize)> {
+        let hosts = self.objects.hosts.iter().filter(|(_, host)| host.site.is_empty());
+        let mut bare = hosts.flat_map(|(host, object)| {
+            object.services.iter().filter(|(_, s)| s.site.is_empty()).map(move |(name, _)| (host, name))
+        });
+        let (host, service) = bare.next()?;
+        Some((format!("{service} on {host}"), 1 + bare.count()))
+    }
+
     /// Reads a file.
     pub fn load(path: &Path, names: &mut Interner) -> Result<Self, BlockError> {
         let file = File::open(path).map_err(|source| BlockError::Io { path: path.to_path_buf(), source })?;
@@ -100,6 +131,8 @@ struct Builder<'n> {
     /// The present object's key into `rules`.
     key: Vec<u8>,
     names: &'n mut Interner,
+    /// The hosts defined so far; a service may come before its host.
+    hosts: HashSet<Text>,
 }
 
 impl Builder<'_> {
@@ -125,6 +158,9 @@ impl Builder<'_> {
         }
         host.rules = self.rules(HOST_OPTIONS);
         let name = self.names.name(name);
+        if !self.hosts.insert(name.clone()) {
+            self.cache.twice.insert(name.to_string());
+        }
         let known = self.cache.objects.hosts.entry(name).or_default();
         host.services = std::mem::take(&mut known.services);
         *known = host;
@@ -161,7 +197,10 @@ impl Builder<'_> {
         }
         service.rules = self.rules(SERVICE_OPTIONS);
         let (host, name) = (self.names.name(host), self.names.name(name));
-        self.cache.objects.hosts.entry(host).or_default().services.insert(name, service);
+        let of_host = &mut self.cache.objects.hosts.entry(host.clone()).or_default().services;
+        if of_host.insert(name.clone(), service).is_some() {
+            self.cache.twice.insert(format!("{host};{name}"));
+        }
         Ok(())
     }
 
@@ -328,6 +367,11 @@ impl Builder<'_> {
         letters.extend(all.iter().filter(|letter| every || list(value).any(|word| word.first() == Some(letter))));
         self.names.name(&letters)
     }
+}
+
+/// That there are more of them than the one that was named.
+pub(crate) fn others(count: usize) -> String {
+    if count > 1 { format!(", and {} more", count - 1) } else { String::new() }
 }
 
 /// The words of a list, separated by commas.

@@ -171,7 +171,7 @@ fn equal_rules_are_stored_once() {
 fn what_cannot_be_right() {
     assert_eq!(
         read(b"# x\n").unwrap_err(),
-        "/x/objects.cache is not a complete objects.cache: it has no block \"host\""
+        "/x/objects.cache is not a complete objects.cache: it has no block \"host\"; correct the path, or have the monitor write it anew"
     );
     assert!(
         read(SAMPLE.replacen("\thost_name\tse01.example.org\n", "", 1).as_bytes())

@@ -176,7 +176,7 @@ fn nobody_there() {
         line(fetcher(SourceConfig::new(address)).fetch(&Validators::default())).contains("check that the server is up")
     );
     let f = fetcher(SourceConfig::new("/nonexistent/get_site.xml"));
-    assert!(line(f.fetch(&Validators::default())).contains("put the file there"));
+    assert!(line(f.fetch(&Validators::default())).contains("there is none; correct the path"));
 }
 
 #[test]

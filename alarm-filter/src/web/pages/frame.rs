@@ -33,6 +33,8 @@ pub(super) struct Frame {
     pub(super) damage: Option<(String, Vec<String>)>,
     /// Since when nothing is stored, and why.
     pub(super) not_stored: Option<(String, String)>,
+    /// Since when the configuration in the files is wrong, and what is wrong with it, a line each.
+    pub(super) wrong: Option<(String, Vec<String>)>,
 }
 
 /// How a source does.
@@ -62,7 +64,9 @@ pub(super) struct Source {
 impl Frame {
     /// The frame of a page over this view.
     pub(super) fn new(state: &WebState, view: &View, now: Timestamp, here: &'static str, title: String) -> Self {
-        let region = state.config().title.clone();
+        let config = state.config();
+        let region = config.title.clone();
+        let lines = |text: &str| text.lines().take(10).map(|l| visible(l).into_owned()).collect();
         Frame {
             title,
             region: if region.is_empty() { "Gridward".to_owned() } else { visible(&region).into_owned() },
@@ -79,6 +83,7 @@ impl Frame {
                 .filter(|s| !s.damage.is_empty())
                 .map(|s| (moment(s.at), s.damage.iter().map(|d| visible(d).into_owned()).collect())),
             not_stored: view.not_stored.as_ref().map(|n| (moment(n.since), visible(&n.reason).into_owned())),
+            wrong: config.wrong.as_ref().map(|(since, what)| (moment(*since), lines(what))),
         }
     }
 

@@ -146,8 +146,17 @@ fn input(item: Item<'_>, sender: &Sender<'_>, shared: &mut Shared) -> Result<Inp
             ];
             if let Some((field, _)) = of_services.into_iter().find(|(_, v)| v.as_deref().is_some_and(|v| !v.is_empty()))
             {
-                let detail = "a host's own check does not carry it (its site is the topology's); leave it out, or give \
-                              'service'";
+                let detail = match field {
+                    "site" | "ngi" => {
+                        "a host's own check has none: a host belongs where GOCDB or the _site_name of a monitor puts it; \
+                         leave it out here and send it with the host's services, or give 'service' if this is one"
+                    }
+                    "long_output" | "perf_data" => {
+                        "of a host's own check only the first line of the output is kept; leave it out, or give 'service' \
+                         if this is a service"
+                    }
+                    _ => "only services have it; leave it out, or give 'service' if this is one",
+                };
                 return Err((field, detail.to_owned()));
             }
             let (report, attempt, pending) = (Report::Alert, 1, false);
@@ -320,6 +329,8 @@ mod tests {
             (format!(r#"{{{good},"state":"CRITICAL"}}"#), "state"),
             (format!(r#"{{{good},"state":"DOWN","service":"s"}}"#), "state"),
             (format!(r#"{{{good},"state":"DOWN","site":"s"}}"#), "site"),
+            (format!(r#"{{{good},"state":"DOWN","perf_data":"rta=1"}}"#), "perf_data"),
+            (format!(r#"{{{good},"state":"DOWN","vo":"ops"}}"#), "vo"),
             (format!(r#"{{{good},"state":"OK","service":"{}"}}"#, "x".repeat(257)), "service"),
         ];
         for (item, field) in cases {

@@ -12,7 +12,7 @@ pub struct Me {
     pub name: String,
     /// It is root.
     pub root: bool,
-    pub(super) groups: Vec<u32>,
+    pub(crate) groups: Vec<u32>,
 }
 
 impl Me {
@@ -34,7 +34,7 @@ fn group_name(gid: u32) -> String {
 }
 
 /// In words: why a file was refused, and which command helps; `None` when the error is another one.
-pub(super) fn denied(path: &Path, error: &io::Error) -> Option<String> {
+pub(crate) fn denied(path: &Path, error: &io::Error) -> Option<String> {
     if error.kind() != ErrorKind::PermissionDenied {
         return None;
     }
@@ -86,7 +86,7 @@ fn may(me: &Me, meta: &std::fs::Metadata, need: u32) -> bool {
 }
 
 /// What stands in the way of reading a file (or a folder's list); `None`: nothing.
-pub(super) fn obstacle(path: &Path, folder: bool) -> Option<String> {
+pub(crate) fn obstacle(path: &Path, folder: bool) -> Option<String> {
     let opened = if folder {
         std::fs::read_dir(path).map(|_| ())
     } else {
@@ -98,12 +98,17 @@ pub(super) fn obstacle(path: &Path, folder: bool) -> Option<String> {
             }
         })
     };
-    let error = opened.err()?;
-    Some(match (denied(path, &error), error.kind()) {
+    opened.err().map(|error| because(path, &error, folder))
+}
+
+/// Why a file (or a folder's list) cannot be read, and what to do about it.
+pub(crate) fn because(path: &Path, error: &io::Error, folder: bool) -> String {
+    match (denied(path, error), error.kind()) {
         (Some(why), _) => why,
         (_, ErrorKind::NotFound) => "there is none; correct the path".to_owned(),
         (_, ErrorKind::IsADirectory) => "it is a folder, not a file; name the file".to_owned(),
-        (_, ErrorKind::NotADirectory) => "it is a file, not a folder; name the folder".to_owned(),
+        (_, ErrorKind::NotADirectory) if folder => "it is a file, not a folder; name the folder".to_owned(),
+        (_, ErrorKind::NotADirectory) => "one of its folders is a file; correct the path".to_owned(),
         _ => format!("it cannot be read: {error}"),
-    })
+    }
 }
