@@ -70,6 +70,7 @@ impl World {
             Event::Profiles { hash } => {
                 self.meta.hashes.profiles = hash.clone();
                 self.profiles = documents.profiles(hash).unwrap_or_default();
+                self.patterns = self.profiles.time_out_patterns();
                 self.dirty.insert(RowKey::Meta);
             }
             Event::Settings { hash } => {

@@ -96,6 +96,9 @@ pub fn next_edge(windows: &[DowntimeWindow], after: Timestamp) -> Option<Timesta
 /// The downtimes that count for an alarm: those of its service as a whole; for a host's alarm the time in which all of
 /// its monitored services are out (AL10).
 pub fn windows_of(topology: Option<&Topology>, downtimes: &Downtimes, alarm: &Alarm) -> Vec<DowntimeWindow> {
+    if downtimes.windows.is_empty() {
+        return Vec::new();
+    }
     let host = &alarm.key.host;
     if alarm.key.service.is_some() {
         return whole_windows(topology, downtimes, host, &alarm.about.service_type);

@@ -1,6 +1,6 @@
 //! The flags that hold for an alarm now (AL8 to AL12, DC6, DC8, DC10), compared with those that it carries.
 
-use crate::alarm::{Alarm, Mark};
+use crate::alarm::{Alarm, AlarmId, Mark};
 use crate::downtime::{Cover, cover, whole_windows};
 use crate::engine::Engine;
 use crate::event::Event;
@@ -11,45 +11,68 @@ use crate::topology::{Endpoint, Severity};
 use crate::watch::Key;
 use crate::world::World;
 use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// The flags that an alarm carries, against those that hold; only what differs is written out.
+struct Marking<'a> {
+    old: &'a BTreeMap<Flag, Mark>,
+    now: Timestamp,
+    hold: Vec<Flag>,
+    set: BTreeMap<Flag, Mark>,
+    words: String,
+}
+
+impl<'a> Marking<'a> {
+    fn new(old: &'a BTreeMap<Flag, Mark>, now: Timestamp) -> Self {
+        Marking { old, now, hold: Vec::new(), set: BTreeMap::new(), words: String::new() }
+    }
+
+    /// A flag holds; of several words for it, the last stand.
+    fn set(&mut self, flag: Flag, detail: std::fmt::Arguments<'_>, until: Option<Timestamp>) {
+        self.words.clear();
+        // Writing to a string cannot fail.
+        let _ = self.words.write_fmt(detail);
+        if !self.hold.contains(&flag) {
+            self.hold.push(flag);
+        }
+        let old = self.old.get(&flag);
+        if old.is_some_and(|old| *old.detail == *self.words && old.until == until) {
+            self.set.remove(&flag);
+            return;
+        }
+        let since = old.map_or(self.now, |old| old.since);
+        self.set.insert(flag, Mark { since, detail: self.words.as_str().into(), until });
+    }
+}
 
 impl Engine {
     /// Brings the flags of an object's alarm in line with what is known.
     pub(crate) fn remark(&mut self, key: &Key) {
-        let Some(alarm) = self.world.alarm_of(key).cloned() else { return };
-        let mut wanted = self.world.flags_of(&alarm, self.now);
+        let Some(alarm) = self.world.alarm_of(key) else { return };
+        let mut marking = Marking::new(&alarm.flags, self.now);
+        self.world.mark(alarm, self.now, &mut marking);
         // These two come and go with results, not with what is known; a recovery ends them.
-        for flag in [Flag::TimeOut, Flag::NotSettled] {
-            if let Some(mark) = alarm.flags.get(&flag).filter(|_| alarm.failing_now()) {
-                wanted.insert(flag, mark.clone());
-            }
-        }
-        let mut set = BTreeMap::new();
-        for (flag, mut mark) in wanted.iter().map(|(f, m)| (*f, m.clone())) {
-            match alarm.flags.get(&flag) {
-                Some(old) if old.detail == mark.detail && old.until == mark.until => continue,
-                Some(old) => mark.since = old.since,
-                None => {}
-            }
-            set.insert(flag, mark);
-        }
-        let cleared: Vec<Flag> = alarm.flags.keys().filter(|f| !wanted.contains_key(f)).copied().collect();
+        let stays = |f: &Flag| matches!(f, Flag::TimeOut | Flag::NotSettled) && alarm.failing_now();
+        let cleared: Vec<Flag> =
+            alarm.flags.keys().filter(|f| !marking.hold.contains(f) && !stays(f)).copied().collect();
+        let set = marking.set;
         if set.is_empty() && cleared.is_empty() {
             return;
         }
         let barred = alarm.barred_from_leading();
-        self.emit(Event::Flags { id: alarm.id.clone(), key: key.clone(), since: self.now, set, cleared });
-        let Some(alarm) = self.world.alarms.get(&alarm.id).cloned() else { return };
-        if alarm.barred_from_leading() != barred {
+        let id = alarm.id.clone();
+        self.emit(Event::Flags { id: id.clone(), key: key.clone(), since: self.now, set, cleared });
+        if self.world.alarms.get(&id).is_some_and(|a| a.barred_from_leading() != barred) {
             if !barred {
-                self.release_followers(&alarm.id, "its leader is set apart by the topology, or in an outage");
+                self.release_followers(&id, "its leader is set apart by the topology, or in an outage");
             }
-            self.refamily_of(&alarm.id);
+            self.refamily_of(&id);
         }
     }
 
     /// The same for all services of a host that have an alarm.
     pub(crate) fn remark_services(&mut self, host: &Key) {
-        let Some(entry) = self.world.hosts.get(&(host.group.clone(), host.host.clone())) else { return };
+        let Some(entry) = self.world.host_entry(&host.group, &host.host) else { return };
         let with_alarm = entry.services.iter().filter(|(_, w)| w.alarm.is_some());
         let mut keys: Vec<Key> = with_alarm.map(|(s, _)| Key { service: Some(s.clone()), ..host.clone() }).collect();
         keys.sort();
@@ -58,13 +81,13 @@ impl Engine {
         }
     }
 
-    pub(crate) fn set_flag(&mut self, alarm: &Alarm, flag: Flag, detail: Text, since: Timestamp) {
+    pub(crate) fn set_flag(&mut self, id: &AlarmId, key: &Key, flag: Flag, detail: Text, since: Timestamp) {
         let set = BTreeMap::from([(flag, Mark { since, detail, until: None })]);
-        self.emit(Event::Flags { id: alarm.id.clone(), key: alarm.key.clone(), since, set, cleared: Vec::new() });
+        self.emit(Event::Flags { id: id.clone(), key: key.clone(), since, set, cleared: Vec::new() });
     }
 
-    pub(crate) fn clear_flag(&mut self, alarm: &Alarm, flag: Flag, since: Timestamp) {
-        let (id, key) = (alarm.id.clone(), alarm.key.clone());
+    pub(crate) fn clear_flag(&mut self, id: &AlarmId, key: &Key, flag: Flag, since: Timestamp) {
+        let (id, key) = (id.clone(), key.clone());
         self.emit(Event::Flags { id, key, since, set: BTreeMap::new(), cleared: vec![flag] });
     }
 }
@@ -72,57 +95,66 @@ impl Engine {
 impl World {
     /// The flags that hold for an alarm at `at`, but for those that come and go with single results.
     pub fn flags_of(&self, alarm: &Alarm, at: Timestamp) -> BTreeMap<Flag, Mark> {
-        let mut flags = BTreeMap::new();
-        let mut set = |flag: Flag, detail: String, until: Option<Timestamp>| {
-            flags.insert(flag, Mark { since: at, detail: detail.into(), until });
-        };
-        self.flags_of_monitors(alarm, &mut set);
+        let none = BTreeMap::new();
+        let mut marking = Marking::new(&none, at);
+        self.mark(alarm, at, &mut marking);
+        marking.set
+    }
+
+    fn mark(&self, alarm: &Alarm, at: Timestamp, marking: &mut Marking<'_>) {
+        self.mark_by_monitors(alarm, marking);
         if let Some(topology) = &self.topology {
             match &alarm.key.service {
                 Some(_) => match topology.endpoint(&alarm.key.host, &alarm.about.service_type) {
-                    None => set(Flag::NotRegistered, String::new(), None),
-                    Some(e) => flags_of_endpoints(&[e], &mut set),
+                    None => marking.set(Flag::NotRegistered, format_args!(""), None),
+                    Some(e) => mark_by_endpoints(&[e], marking),
                 },
                 None => match topology.host(&alarm.key.host) {
-                    None => set(Flag::NotRegistered, String::new(), None),
-                    Some(types) => flags_of_endpoints(&types.values().collect::<Vec<_>>(), &mut set),
+                    None => marking.set(Flag::NotRegistered, format_args!(""), None),
+                    Some(types) => mark_by_endpoints(&types.values().collect::<Vec<_>>(), marking),
                 },
             }
+        }
+        if self.downtimes.windows.is_empty() {
+            return;
         }
         for (severity, flag) in [(Severity::Outage, Flag::Outage), (Severity::Warning, Flag::AtRisk)] {
             if let Some(c) = self.covered(alarm, severity, at) {
                 let kind = if c.scheduled { "scheduled" } else { "unscheduled" };
-                set(flag, format!("{kind}, from {} to {}", c.start, c.end), Some(c.end));
+                marking.set(flag, format_args!("{kind}, from {} to {}", c.start, c.end), Some(c.end));
             }
         }
-        flags
     }
 
-    fn flags_of_monitors(&self, alarm: &Alarm, set: &mut impl FnMut(Flag, String, Option<Timestamp>)) {
+    fn mark_by_monitors(&self, alarm: &Alarm, marking: &mut Marking<'_>) {
         let key = &alarm.key;
-        let Some(watch) = self.watch(key) else { return };
-        let host_key = Key { service: None, ..key.clone() };
+        let Some(entry) = self.host_entry(&key.group, &key.host) else { return };
+        let watch = match &key.service {
+            Some(s) => entry.services.get(s),
+            None => Some(&entry.host),
+        };
+        let Some(watch) = watch else { return };
         for view in &watch.views {
-            let host = key.service.as_ref().and_then(|_| self.view(&host_key, &view.monitor));
+            let host = key.service.as_ref().and_then(|_| entry.host.view(&view.monitor));
             if let Some(h) = host.filter(|h| h.state.is_problem()) {
-                set(Flag::HostNotUp, format!("{} says {}", view.monitor, h.state), None);
+                marking.set(Flag::HostNotUp, format_args!("{} says {}", view.monitor, h.state), None);
             }
             if view.flapping {
-                set(Flag::Flapping, format!("{} says so", view.monitor), None);
+                marking.set(Flag::Flapping, format_args!("{} says so", view.monitor), None);
             }
             if let Some(ack) = &view.acknowledgement {
-                set(Flag::Acknowledged, format!("{}: {}", ack.author, ack.comment), None);
+                marking.set(Flag::Acknowledged, format_args!("{}: {}", ack.author, ack.comment), None);
             }
-            if self.is_muted(&view.monitor, key) {
-                set(Flag::Muted, format!("in {}", view.monitor), None);
+            if self.is_muted_in(view, key) {
+                marking.set(Flag::Muted, format_args!("in {}", view.monitor), None);
             }
             if view.in_downtime || host.is_some_and(|h| h.in_downtime) {
                 let whose = if view.in_downtime { "its own" } else { "its host's" };
-                set(Flag::NagiosDowntime, format!("{whose}, in {}", view.monitor), None);
+                marking.set(Flag::NagiosDowntime, format_args!("{whose}, in {}", view.monitor), None);
             }
         }
         if !watch.views.is_empty() && watch.views.iter().all(|v| v.gone) {
-            set(Flag::NoLongerMonitored, String::new(), None);
+            marking.set(Flag::NoLongerMonitored, format_args!(""), None);
         }
     }
 
@@ -146,14 +178,14 @@ impl World {
     }
 }
 
-fn flags_of_endpoints(endpoints: &[&Endpoint], set: &mut impl FnMut(Flag, String, Option<Timestamp>)) {
+fn mark_by_endpoints(endpoints: &[&Endpoint], marking: &mut Marking<'_>) {
     if endpoints.is_empty() {
         return;
     }
     if endpoints.iter().all(|e| !e.monitored) {
-        set(Flag::MonitoringOff, String::new(), None);
+        marking.set(Flag::MonitoringOff, format_args!(""), None);
     }
     if endpoints.iter().all(|e| !e.in_production) {
-        set(Flag::NotInProduction, String::new(), None);
+        marking.set(Flag::NotInProduction, format_args!(""), None);
     }
 }

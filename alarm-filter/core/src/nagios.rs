@@ -155,40 +155,43 @@ impl Engine {
 
     /// The same state again: it may carry a longer output, confirm a time-out, or correct since when it holds.
     fn repeated(&mut self, from: &From, key: &Key, s: &ServiceSeen) {
-        let Some(alarm) = self.world.alarm_of(key).cloned() else { return };
+        let Some(alarm) = self.world.alarm_of(key) else { return };
         if !alarm.failing_now() || alarm.state != s.state {
             return;
         }
+        let id = alarm.id.clone();
         let later = s.last_check.is_some_and(|check| check > alarm.since.plus(SECOND))
             || (s.report == Report::Alert && from.since > alarm.since.plus(SECOND));
-        if later {
-            self.confirm(&alarm, from.since);
-        }
-        if s.report == Report::Alert && from.since > alarm.since {
-            self.emit(Event::Refreshed { id: alarm.id.clone(), key: key.clone(), since: from.since });
-        }
+        let refreshes = s.report == Report::Alert && from.since > alarm.since;
         let more = alarm.output == s.output
             && ((alarm.long_output.is_empty() && !s.long_output.is_empty())
                 || (alarm.perf_data.is_empty() && !s.perf_data.is_empty()));
         let other = alarm.output != s.output && s.report == Report::Alert;
+        let corrects = s.last_change.filter(|change| {
+            alarm.episodes == 1
+                && alarm.history.len() == 1
+                && change.plus(5 * SECOND) < alarm.since
+                && alarm.history[0].told == crate::alarm::Told::NotAsked
+        });
+        if later {
+            self.confirm(&id, key, from.since);
+        }
+        if refreshes {
+            self.emit(Event::Refreshed { id: id.clone(), key: key.clone(), since: from.since });
+        }
         if more || other {
             self.emit(Event::Output {
-                id: alarm.id.clone(),
+                id: id.clone(),
                 key: key.clone(),
                 output: s.output.clone(),
                 long_output: s.long_output.clone(),
                 perf_data: s.perf_data.clone(),
             });
         }
-        if let Some(change) = s.last_change
-            && alarm.episodes == 1
-            && alarm.history.len() == 1
-            && change.plus(5 * SECOND) < alarm.since
-            && alarm.history[0].told == crate::alarm::Told::NotAsked
-        {
-            self.emit(Event::Corrected { id: alarm.id.clone(), key: key.clone(), since: change });
+        if let Some(since) = corrects {
+            self.emit(Event::Corrected { id: id.clone(), key: key.clone(), since });
             // It may be the oldest of its family now.
-            self.refamily_of(&alarm.id);
+            self.refamily_of(&id);
         }
     }
 
@@ -272,12 +275,10 @@ impl Engine {
         if standing && held {
             self.release(from, &key, Told::Notified, &s);
         } else if standing {
-            if let Some(alarm) = self.world.alarm_of(&key).cloned()
-                && alarm.failing_now()
-                && from.since > alarm.since
-            {
-                self.emit(Event::Refreshed { id: alarm.id.clone(), key: key.clone(), since: from.since });
-                self.confirm(&alarm, from.since);
+            let alarm = self.world.alarm_of(&key).filter(|a| a.failing_now() && from.since > a.since);
+            if let Some(id) = alarm.map(|a| a.id.clone()) {
+                self.emit(Event::Refreshed { id: id.clone(), key: key.clone(), since: from.since });
+                self.confirm(&id, &key, from.since);
             }
         } else {
             self.seen(from, key.clone(), Told::Notified, &s, false, false);

@@ -2,7 +2,7 @@
 //! which site, service type and metric a service stands for, and when the monitor itself would notify.
 
 use crate::input::Text;
-use indexmap::IndexMap;
+use crate::world::Map;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MonitorObjects {
     /// By Nagios' host_name.
-    pub hosts: IndexMap<Text, HostObject>,
+    pub hosts: Map<Text, HostObject>,
     /// Notification rules, each stored once; hosts and services name them by index.
     pub rules: Vec<NotificationRules>,
     /// By contact_name.
@@ -36,8 +36,8 @@ pub struct HostObject {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<Text>,
     /// By service_description.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub services: IndexMap<Text, ServiceObject>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub services: Map<Text, ServiceObject>,
 }
 
 /// A service.

@@ -3,6 +3,7 @@
 use crate::input::Text;
 use crate::state::State;
 use crate::time::Millis;
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wildmatch::WildMatch;
@@ -112,6 +113,15 @@ impl MetricSettings {
     /// How long OK makes the metric stable, given the region's default.
     pub fn stable_for(&self, default: Millis) -> Millis {
         self.stable_for.map_or(default, |s| i64::try_from(s).unwrap_or(i64::MAX / 2000) * 1000)
+    }
+}
+
+impl Profiles {
+    /// The time-out patterns of the operators' profile, ready to be matched; one that is none matches nothing.
+    pub fn time_out_patterns(&self) -> BTreeMap<Text, Regex> {
+        let profile = self.profiles.get(&self.operators);
+        let patterns = profile.into_iter().flat_map(|p| p.metrics.values()).filter_map(|m| m.time_out_pattern.clone());
+        patterns.filter_map(|p| Some((p.clone(), Regex::new(&p).ok()?))).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::nagios::Told;
 use crate::settings::Settings;
 use crate::settle::Said;
 use crate::time::{HOUR, Timestamp};
-use crate::timers::Timer;
+use crate::timers::{AlarmTimers, Timer};
 use crate::watch::{Key, View, Watch};
 use crate::world::World;
 use std::collections::BTreeSet;
@@ -284,7 +284,13 @@ impl Engine {
         // Where another monitor of the group sees it failing, that settles it.
         let alarm = self.world.alarm_of(key).filter(|a| a.failing_now() && a.monitors == [view.monitor]).cloned();
         if let Some(alarm) = alarm {
-            self.set_flag(&alarm, Flag::NotSettled, "no source has shown it since its host came up".into(), since);
+            self.set_flag(
+                &alarm.id,
+                key,
+                Flag::NotSettled,
+                "no source has shown it since its host came up".into(),
+                since,
+            );
         }
     }
 }
@@ -306,8 +312,10 @@ impl World {
     /// Sets the timers anew of all alarms that the input touched.
     pub(crate) fn rearm_touched(&mut self) {
         let mut touched = std::mem::take(&mut self.unarmed);
-        touched.sort_unstable();
-        touched.dedup();
+        if touched.len() > 1 {
+            touched.sort_unstable();
+            touched.dedup();
+        }
         for id in &touched {
             self.rearm(id);
         }
@@ -317,32 +325,24 @@ impl World {
 
     /// Sets the timers of an alarm anew.
     pub(crate) fn rearm(&mut self, id: &AlarmId) {
-        let Some(alarm) = self.alarms.get(id).cloned() else {
-            for timer in [
-                Timer::Aged(id.clone()),
-                Timer::DowntimeEdge(id.clone()),
-                Timer::StableOk(id.clone()),
-                Timer::MonitoringOff(id.clone()),
-            ] {
-                self.timers.set(timer, None);
-            }
-            return;
-        };
+        let timers = self.alarms.get(id).map(|alarm| self.timers_of(alarm)).unwrap_or_default();
+        self.timers.set_alarm(id, timers);
+    }
+
+    fn timers_of(&self, alarm: &Alarm) -> AlarmTimers {
         let failing = alarm.failing_now();
-        let aged = (failing && !alarm.aged).then(|| self.aged_at(&alarm)).flatten();
-        self.timers.set(Timer::Aged(id.clone()), aged);
-        let stable = (!failing && !alarm.stable).then(|| alarm.stable_at()).flatten();
-        self.timers.set(Timer::StableOk(id.clone()), stable);
         // An edge that is due and has not had its turn yet (several alarms may share it) must not be passed over.
-        if self.timers.at(&Timer::DowntimeEdge(id.clone())).is_none_or(|due| due > self.at.max(self.now)) {
-            let edge = self.next_downtime_edge(&alarm);
-            self.timers.set(Timer::DowntimeEdge(id.clone()), edge);
+        let set = self.timers.of_alarm(&alarm.id).downtime_edge;
+        let due = set.filter(|due| *due <= self.at.max(self.now));
+        AlarmTimers {
+            aged: (failing && !alarm.aged).then(|| self.aged_at(alarm)).flatten(),
+            stable_ok: (!failing && !alarm.stable).then(|| alarm.stable_at()).flatten(),
+            downtime_edge: due.or_else(|| self.next_downtime_edge(alarm)),
+            monitoring_off: alarm
+                .unmonitored_since
+                .filter(|_| !alarm.unmonitored_reported && failing)
+                .map(|t| t.plus(self.settings.monitoring_off_report)),
         }
-        let report = alarm
-            .unmonitored_since
-            .filter(|_| !alarm.unmonitored_reported && failing)
-            .map(|t| t.plus(self.settings.monitoring_off_report));
-        self.timers.set(Timer::MonitoringOff(id.clone()), report);
     }
 
     /// When a failing alarm becomes 24 h old, by the downtimes known now.
@@ -361,6 +361,9 @@ impl World {
     }
 
     fn next_downtime_edge(&self, alarm: &Alarm) -> Option<Timestamp> {
+        if self.downtimes.windows.is_empty() {
+            return None;
+        }
         if alarm.key.service.is_some() {
             return next_edge(self.windows(&alarm.key.host, &alarm.about.service_type), self.at.max(self.now));
         }
@@ -438,6 +441,7 @@ impl World {
         let hashes = self.meta.hashes.clone();
         self.settings = documents.settings(&hashes.settings).unwrap_or_default();
         self.profiles = documents.profiles(&hashes.profiles).unwrap_or_default();
+        self.patterns = self.profiles.time_out_patterns();
         self.topology = documents.topology(&hashes.topology);
         self.downtimes = documents.downtimes(&hashes.downtimes).unwrap_or_default();
         for monitor in self.monitors.values_mut() {

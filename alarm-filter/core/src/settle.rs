@@ -1,6 +1,6 @@
 //! From what the monitors say of an object to its alarm: raise, change, recover, or set aside with the reason.
 
-use crate::alarm::{Alarm, Change, Told as ToldOf};
+use crate::alarm::{Alarm, AlarmId, Change, Told as ToldOf};
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::flag::Flag;
@@ -11,7 +11,6 @@ use crate::time::{SECOND, Timestamp};
 use crate::verdict::Verdict;
 use crate::watch::{Key, SetAside, View, Watch};
 use crate::world::World;
-use std::sync::Arc;
 
 /// What was just said of an object.
 #[derive(Clone, Debug)]
@@ -59,15 +58,16 @@ impl Engine {
         let problem = self.world.problem(watch);
         let held = watch.views.iter().any(|v| v.held);
         let off = watch.off.clone();
-        let open = watch.alarm.as_ref().and_then(|id| self.world.alarms.get(id)).cloned();
+        // By its id: an alarm that is held while events change it would have to be copied.
+        let open = watch.alarm.clone();
         match problem {
-            None => self.no_problem(key, said, open.as_ref(), held),
+            None => self.no_problem(key, said, open, held),
             Some(problem) => match self.world.verdict(key, problem.state) {
-                Verdict::Aside(reason) => self.aside(key, said, open.as_ref(), &problem, reason),
+                Verdict::Aside(reason) => self.aside(key, said, open, &problem, reason),
                 Verdict::Raise(about) => {
                     self.set_aside(key, None, said.since);
                     match (open, off) {
-                        (Some(alarm), _) => self.goes_on(&alarm, said, &problem),
+                        (Some(id), _) => self.goes_on(&id, said, &problem),
                         (None, Some(off)) => self.switched_off(key, said, &problem, &off),
                         (None, None) => self.raise(key, said, &problem, *about),
                     }
@@ -77,14 +77,16 @@ impl Engine {
         self.remark(key);
     }
 
-    fn no_problem(&mut self, key: &Key, said: &Said, open: Option<&Arc<Alarm>>, held: bool) {
+    fn no_problem(&mut self, key: &Key, said: &Said, open: Option<AlarmId>, held: bool) {
         let off = self.world.watch(key).and_then(|w| w.off.clone());
         // AL19: a state that does not raise ended the failure, and is no OK; this is.
         let first_ok = off.as_ref().is_some_and(|off| !off.was_ok);
-        let closed = off.and_then(|off| self.world.closed.get(&off.alarm).map(|c| c.alarm.clone()));
-        if let Some(alarm) = open.or(closed.as_ref()).filter(|a| a.failing_now() || first_ok).cloned() {
+        let alarm = open.or(off.map(|off| off.alarm));
+        if let Some(id) = alarm
+            && self.world.known_alarm(&id).is_some_and(|a| a.failing_now() || first_ok)
+        {
             let state = if key.service.is_some() { State::Ok } else { State::Up };
-            self.recover(&alarm, said, state);
+            self.recover(&id, said, state);
         }
         if held {
             self.set_aside(key, Some(SetAside::HostNotUp), said.since);
@@ -93,32 +95,39 @@ impl Engine {
         }
     }
 
-    fn recover(&mut self, alarm: &Alarm, said: &Said, state: State) {
+    fn recover(&mut self, id: &AlarmId, said: &Said, state: State) {
+        let Some(alarm) = self.world.known_alarm(id) else { return };
         let change =
             Change { at: said.since.max(alarm.since), state, output: said.output.clone(), told: ToldOf::NotAsked };
-        self.emit(Event::Recovered { id: alarm.id.clone(), key: alarm.key.clone(), change });
-        self.refamily_of(&alarm.id);
+        let key = alarm.key.clone();
+        self.emit(Event::Recovered { id: id.clone(), key, change });
+        self.refamily_of(id);
     }
 
-    fn aside(&mut self, key: &Key, said: &Said, open: Option<&Arc<Alarm>>, problem: &Problem, reason: SetAside) {
-        if let Some(alarm) = open {
-            match reason {
-                SetAside::StateDoesNotRaise { .. } => {
-                    if alarm.failing_now() {
-                        self.recover(alarm, said, problem.state);
-                    }
-                    self.set_aside(key, Some(reason), said.since);
+    fn aside(&mut self, key: &Key, said: &Said, open: Option<AlarmId>, problem: &Problem, reason: SetAside) {
+        let does_not_raise = matches!(reason, SetAside::StateDoesNotRaise { .. });
+        match open {
+            Some(id) if !does_not_raise => {
+                if let Some(alarm) = self.world.alarms.get(&id).cloned() {
+                    self.withdraw(&alarm, reason);
                 }
-                other => self.withdraw(alarm, other),
+                return;
             }
-            return;
-        }
-        if let SetAside::StateDoesNotRaise { .. } = reason
-            && let Some(closed) = self.world.closed_of(key).filter(|a| a.failing_now()).cloned()
-        {
-            self.recover(&closed, said, problem.state);
+            Some(id) => self.recover_if_failing(&id, said, problem.state),
+            None if does_not_raise => {
+                if let Some(id) = self.world.closed_of(key).map(|a| a.id.clone()) {
+                    self.recover_if_failing(&id, said, problem.state);
+                }
+            }
+            None => {}
         }
         self.set_aside(key, Some(reason), said.since);
+    }
+
+    fn recover_if_failing(&mut self, id: &AlarmId, said: &Said, state: State) {
+        if self.world.known_alarm(id).is_some_and(Alarm::failing_now) {
+            self.recover(id, said, state);
+        }
     }
 
     pub(crate) fn withdraw(&mut self, alarm: &Alarm, reason: SetAside) {
@@ -138,7 +147,8 @@ impl Engine {
         }
     }
 
-    fn goes_on(&mut self, alarm: &Alarm, said: &Said, problem: &Problem) {
+    fn goes_on(&mut self, id: &AlarmId, said: &Said, problem: &Problem) {
+        let Some(alarm) = self.world.alarms.get(id) else { return };
         let again = !alarm.failing_now();
         if !again && alarm.state == problem.state {
             if alarm.monitors != problem.monitors {
@@ -154,30 +164,24 @@ impl Engine {
             return;
         }
         let change = self.change(&alarm.key, said, problem);
-        self.emit(Event::Changed {
-            id: alarm.id.clone(),
-            key: alarm.key.clone(),
-            monitors: problem.monitors.clone(),
-            change,
-            again,
-        });
-        self.after_failure(&alarm.id, said, again);
+        let (id, key) = (alarm.id.clone(), alarm.key.clone());
+        self.emit(Event::Changed { id: id.clone(), key, monitors: problem.monitors.clone(), change, again });
+        self.after_failure(&id, said, again);
     }
 
     fn switched_off(&mut self, key: &Key, said: &Said, problem: &Problem, off: &crate::watch::Off) {
-        let Some(closed) = self.world.closed.get(&off.alarm).map(|c| c.alarm.clone()) else {
-            return;
-        };
+        let Some(closed) = self.world.closed.get(&off.alarm) else { return };
+        let (state, failing) = (closed.alarm.state, closed.alarm.failing_now());
         if off.was_ok {
             self.emit(Event::Returned {
                 id: off.alarm.clone(),
                 key: key.clone(),
                 why: "it failed again after an OK".into(),
             });
-            self.goes_on(&closed, said, problem);
-        } else if closed.state != problem.state {
+            self.goes_on(&off.alarm, said, problem);
+        } else if state != problem.state {
             let change = self.change(key, said, problem);
-            let (id, monitors, again) = (off.alarm.clone(), problem.monitors.clone(), !closed.failing_now());
+            let (id, monitors, again) = (off.alarm.clone(), problem.monitors.clone(), !failing);
             self.emit(Event::Changed { id, key: key.clone(), monitors, change, again });
         }
     }
@@ -200,23 +204,25 @@ impl Engine {
     }
 
     fn after_failure(&mut self, id: &Text, said: &Said, new_episode: bool) {
-        let Some(alarm) = self.world.alarms.get(id).cloned() else { return };
+        let Some(alarm) = self.world.alarms.get(id) else { return };
+        let key = alarm.key.clone();
+        let not_settled = alarm.flags.contains_key(&Flag::NotSettled);
         let long = !said.long_output.is_empty() || !said.perf_data.is_empty();
         if long && said.output == alarm.output {
             self.emit(Event::Output {
                 id: id.clone(),
-                key: alarm.key.clone(),
+                key: key.clone(),
                 output: said.output.clone(),
                 long_output: said.long_output.clone(),
                 perf_data: said.perf_data.clone(),
             });
         }
-        if alarm.flags.contains_key(&Flag::NotSettled) {
+        if not_settled {
             // A result of its own: it is settled.
-            self.clear_flag(&alarm, Flag::NotSettled, said.since);
+            self.clear_flag(id, &key, Flag::NotSettled, said.since);
         }
-        self.mark_time_out(&alarm, said.since);
-        self.remark(&alarm.key);
+        self.mark_time_out(id, &key, said.since);
+        self.remark(&key);
         if new_episode {
             self.refamily_of(id);
             self.propose_cause(id);
@@ -248,7 +254,8 @@ impl Engine {
     }
 
     /// AL7: a failure by time-out is marked until a second result agrees.
-    fn mark_time_out(&mut self, alarm: &Alarm, since: Timestamp) {
+    fn mark_time_out(&mut self, id: &AlarmId, key: &Key, since: Timestamp) {
+        let Some(alarm) = self.world.alarms.get(id) else { return };
         let timed_out = self.world.is_time_out(alarm);
         let marked = alarm.flags.contains_key(&Flag::TimeOut);
         if timed_out && !marked {
@@ -257,20 +264,18 @@ impl Engine {
                 alarm.monitors.iter().any(|m| monitors.get(m).is_none_or(|m| m.has_notifications || m.has_status));
             let detail =
                 if second { "wait for the next result" } else { "not confirmed: no source shows a second result" };
-            self.set_flag(alarm, Flag::TimeOut, detail.into(), since);
+            self.set_flag(id, key, Flag::TimeOut, detail.into(), since);
         } else if marked && !timed_out {
-            self.clear_flag(alarm, Flag::TimeOut, since);
+            self.clear_flag(id, key, Flag::TimeOut, since);
         }
     }
 
     /// A second result agrees with the first.
-    pub(crate) fn confirm(&mut self, alarm: &Alarm, since: Timestamp) {
-        if since > alarm.since.plus(SECOND) {
-            for flag in [Flag::TimeOut, Flag::NotSettled] {
-                if alarm.flags.contains_key(&flag) {
-                    self.clear_flag(alarm, flag, since);
-                }
-            }
+    pub(crate) fn confirm(&mut self, id: &AlarmId, key: &Key, since: Timestamp) {
+        let Some(alarm) = self.world.alarms.get(id).filter(|a| since > a.since.plus(SECOND)) else { return };
+        let marked = [Flag::TimeOut, Flag::NotSettled].map(|f| alarm.flags.contains_key(&f).then_some(f));
+        for flag in marked.into_iter().flatten() {
+            self.clear_flag(id, key, flag, since);
         }
     }
 }
@@ -294,8 +299,11 @@ impl World {
         {
             return true;
         }
+        if self.patterns.is_empty() {
+            return false;
+        }
         let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) else { return false };
         let pattern = profile.settings(&alarm.about.metric).time_out_pattern;
-        pattern.and_then(|p| regex::Regex::new(&p).ok()).is_some_and(|p| p.is_match(output))
+        pattern.and_then(|p| self.patterns.get(&p)).is_some_and(|p| p.is_match(output))
     }
 }

@@ -23,25 +23,42 @@ pub enum Timer {
     Settle(Key),
 }
 
+/// The timers of one alarm; `None`: not set.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AlarmTimers {
+    /// [`Timer::Aged`].
+    pub aged: Option<Timestamp>,
+    /// [`Timer::DowntimeEdge`].
+    pub downtime_edge: Option<Timestamp>,
+    /// [`Timer::StableOk`].
+    pub stable_ok: Option<Timestamp>,
+    /// [`Timer::MonitoringOff`].
+    pub monitoring_off: Option<Timestamp>,
+}
+
 /// The timers that are set.
 #[derive(Clone, Default)]
 pub struct Timers {
     due: BTreeSet<(Timestamp, Timer)>,
-    armed: Map<Timer, Timestamp>,
+    alarms: Map<AlarmId, AlarmTimers>,
+    /// [`Timer::Return`] and [`Timer::Settle`].
+    objects: Map<Timer, Timestamp>,
 }
 
-/// In the order of the timers, whatever the order they were set in.
+/// In the order in which they fall due, whatever the order they were set in.
 impl std::fmt::Debug for Timers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let armed: std::collections::BTreeMap<_, _> = self.armed.iter().collect();
-        f.debug_struct("Timers").field("armed", &armed).finish()
+        f.debug_struct("Timers").field("due", &self.due).finish()
     }
 }
 
 impl Timers {
-    /// Sets a timer, or stops it with `None`.
+    /// Sets the timer of an object, or stops it with `None`.
     pub fn set(&mut self, timer: Timer, at: Option<Timestamp>) {
-        if let Some(old) = self.armed.get(&timer).copied() {
+        if self.objects.is_empty() && at.is_none() {
+            return;
+        }
+        if let Some(old) = self.objects.get(&timer).copied() {
             if Some(old) == at {
                 return;
             }
@@ -50,17 +67,46 @@ impl Timers {
         match at {
             Some(at) => {
                 self.due.insert((at, timer.clone()));
-                self.armed.insert(timer, at);
+                self.objects.insert(timer, at);
             }
             None => {
-                self.armed.swap_remove(&timer);
+                self.objects.swap_remove(&timer);
             }
         }
     }
 
-    /// When a timer is due, if it is set.
-    pub fn at(&self, timer: &Timer) -> Option<Timestamp> {
-        self.armed.get(timer).copied()
+    /// Sets all timers of an alarm.
+    pub fn set_alarm(&mut self, id: &AlarmId, timers: AlarmTimers) {
+        let old = self.of_alarm(id);
+        if old == timers {
+            return;
+        }
+        for (old, new, timer) in [
+            (old.aged, timers.aged, Timer::Aged as fn(AlarmId) -> Timer),
+            (old.downtime_edge, timers.downtime_edge, Timer::DowntimeEdge),
+            (old.stable_ok, timers.stable_ok, Timer::StableOk),
+            (old.monitoring_off, timers.monitoring_off, Timer::MonitoringOff),
+        ] {
+            if old == new {
+                continue;
+            }
+            if let Some(old) = old {
+                self.due.remove(&(old, timer(id.clone())));
+            }
+            if let Some(new) = new {
+                self.due.insert((new, timer(id.clone())));
+            }
+        }
+        if timers == AlarmTimers::default() {
+            self.alarms.swap_remove(id);
+        } else {
+            self.alarms.insert(id.clone(), timers);
+        }
+    }
+
+    /// The timers of an alarm.
+    pub fn of_alarm(&self, id: &AlarmId) -> AlarmTimers {
+        self.alarms.get(id).copied().unwrap_or_default()
     }
 
     /// The smallest due time.
@@ -75,7 +121,23 @@ impl Timers {
             return None;
         }
         let (due, timer) = self.due.pop_first()?;
-        self.armed.swap_remove(&timer);
+        let mut of = |id: &AlarmId, stop: fn(&mut AlarmTimers)| {
+            if let Some(timers) = self.alarms.get_mut(id) {
+                stop(timers);
+                if *timers == AlarmTimers::default() {
+                    self.alarms.swap_remove(id);
+                }
+            }
+        };
+        match &timer {
+            Timer::Aged(id) => of(id, |t| t.aged = None),
+            Timer::DowntimeEdge(id) => of(id, |t| t.downtime_edge = None),
+            Timer::StableOk(id) => of(id, |t| t.stable_ok = None),
+            Timer::MonitoringOff(id) => of(id, |t| t.monitoring_off = None),
+            Timer::Return(_) | Timer::Settle(_) => {
+                self.objects.swap_remove(&timer);
+            }
+        }
         Some((due, timer))
     }
 

@@ -71,6 +71,11 @@ impl World {
         }
     }
 
+    /// The same of an object of which the monitor said something.
+    pub(crate) fn is_muted_in(&self, view: &View, key: &Key) -> bool {
+        view.muted.unwrap_or_else(|| self.rules(&view.monitor, key).is_some_and(|r| !r.enabled))
+    }
+
     fn period_of(&self, objects: &MonitorObjects, key: &Key, rules: &NotificationRules) -> Text {
         if !rules.period.is_empty() || key.service.is_none() {
             return rules.period.clone();

@@ -5,7 +5,7 @@ use crate::alarm::AlarmId;
 use crate::input::{ScheduledDowntime, StandsFor, Text};
 use crate::state::State;
 use crate::time::Timestamp;
-use indexmap::IndexMap;
+use crate::world::Map;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub struct HostEntry {
     /// The host's own check.
     pub host: Watch,
     /// By service_description.
-    pub services: IndexMap<Text, Watch>,
+    pub services: Map<Text, Watch>,
 }
 
 /// What is known of one object.

@@ -59,6 +59,8 @@ pub struct World {
     pub topology: Option<Arc<Topology>>,
     /// Documents in force.
     pub downtimes: Arc<Downtimes>,
+    /// The time-out patterns of the profiles in force, by their text.
+    pub(crate) patterns: BTreeMap<Text, regex::Regex>,
     /// What falls due, and when.
     pub timers: Timers,
     /// The moment that is being decided: `at`, or later while nothing was recorded yet. Timers are set from here on.
@@ -210,6 +212,11 @@ impl Sequences {
 }
 
 impl World {
+    /// A host, if anything was ever said of it or of a service on it.
+    pub fn host_entry(&self, group: &str, host: &str) -> Option<&HostEntry> {
+        self.hosts.get(&HostRef(group, host))
+    }
+
     /// The object's watch, if anything was ever said of it.
     pub fn watch(&self, key: &Key) -> Option<&Watch> {
         let entry = self.hosts.get(&HostRef(&key.group, &key.host))?;
@@ -227,6 +234,11 @@ impl World {
     /// Whether a monitor sees a host as not UP, SOFT or HARD.
     pub fn host_not_up(&self, group: &Text, host: &Text, monitor: &str) -> Option<&View> {
         self.hosts.get(&HostRef(group, host))?.host.view(monitor).filter(|v| v.state.is_problem())
+    }
+
+    /// An alarm, on the board or switched off lately.
+    pub fn known_alarm(&self, id: &AlarmId) -> Option<&Alarm> {
+        self.alarms.get(id).or_else(|| self.closed.get(id).map(|c| &c.alarm)).map(|a| &**a)
     }
 
     /// The object's alarm on the board.
