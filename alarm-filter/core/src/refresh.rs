@@ -166,13 +166,19 @@ impl Engine {
     /// Settles an object by what is known, without anything new having been said.
     pub(crate) fn resettle(&mut self, key: &Key) {
         let Some(watch) = self.world.watch(key) else { return };
-        if self.world.has_left(key) {
+        let left = self.world.has_left(key);
+        if left && self.world.problem(watch).is_some() {
             // What it stood for can no longer be asked; its alarm stays as it was (DC10).
             self.remark(key);
             return;
         }
         // An alarm that is OK and whose object does not count any more (profile, certification) leaves as well.
-        let ok = watch.alarm.as_ref().and_then(|id| self.world.alarms.get(id)).filter(|a| !a.failing_now()).cloned();
+        let ok = watch
+            .alarm
+            .as_ref()
+            .and_then(|id| self.world.alarms.get(id))
+            .filter(|a| !left && !a.failing_now())
+            .cloned();
         if let Some(alarm) = ok
             && let crate::verdict::Verdict::Aside(reason) = self.world.verdict(key, alarm.state_that_counts())
             && !matches!(reason, crate::watch::SetAside::StateDoesNotRaise { .. })
