@@ -143,6 +143,9 @@ impl Engine {
             if old.acknowledgement.as_ref().is_some_and(|a| !a.sticky) {
                 self.note(from, Object { host: s.host, service: Some(s.service) }, Note::Unacknowledged);
             }
+            if came_back {
+                self.resettle(&key);
+            }
             return;
         }
         let resets = !problem && s.hard && s.report == Report::Alert;
