@@ -337,13 +337,14 @@ impl Engine {
     /// The monitor (re)started: it recomputes flapping without a word, so what was flapping is not known to be.
     pub(crate) fn monitor_started(&mut self, monitor: &Text, since: Timestamp) {
         self.emit(Event::MonitorStarted { monitor: monitor.clone(), since });
-        let flapping: Vec<Key> = self
+        let mut flapping: Vec<Key> = self
             .world
             .alarms
             .values()
             .filter(|a| a.flags.contains_key(&crate::flag::Flag::Flapping))
             .map(|a| a.key.clone())
             .collect();
+        flapping.sort_unstable();
         for key in flapping {
             self.remark(&key);
         }

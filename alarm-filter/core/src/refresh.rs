@@ -80,7 +80,9 @@ impl Engine {
             return;
         }
         self.emit(Event::Downtimes { hash: hash.clone() });
-        let keys: Vec<Key> = self.world.alarms.values().map(|a| a.key.clone()).collect();
+        let mut keys: Vec<Key> = self.world.alarms.values().map(|a| a.key.clone()).collect();
+        // By name and not by id: ids come of the order in which things happened to come in.
+        keys.sort_unstable();
         for key in keys {
             self.remark(&key);
         }
@@ -131,8 +133,9 @@ impl Engine {
 
     /// Judges standing problems and open alarms by what is now in force.
     fn rejudge(&mut self, which: impl Fn(&Key) -> bool) {
-        let open: Vec<(AlarmId, Key)> =
+        let mut open: Vec<(AlarmId, Key)> =
             self.world.alarms.values().filter(|a| which(&a.key)).map(|a| (a.id.clone(), a.key.clone())).collect();
+        open.sort_unstable_by(|a, b| a.1.cmp(&b.1));
         let mut families = BTreeSet::new();
         for (id, key) in open {
             let Some(alarm) = self.world.alarms.get(&id).cloned() else { continue };
