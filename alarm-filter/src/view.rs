@@ -2,6 +2,7 @@
 //! history and details are asked of the store, bounded to this view's seq.
 
 use alarm_core::alarm::Alarm;
+use alarm_core::downtime::SiteOutage;
 use alarm_core::input::{SourceState, Text};
 use alarm_core::profile::Profiles;
 use alarm_core::settings::Settings;
@@ -83,6 +84,11 @@ impl View {
     /// The downtimes that count for an alarm's age.
     pub fn windows(&self, alarm: &Alarm) -> Vec<DowntimeWindow> {
         alarm_core::downtime::windows_of(self.topology.as_deref(), &self.downtimes, alarm)
+    }
+
+    /// The outage of a site as a whole, if there is one.
+    pub fn site_outage(&self, site: &str, now: Timestamp) -> Option<SiteOutage> {
+        alarm_core::downtime::site_outage(self.topology.as_deref()?, &self.downtimes, site, now)
     }
 
     /// An alarm's age in milliseconds.

@@ -9,8 +9,11 @@
 
 use crate::alarm::Alarm;
 use crate::input::Text;
-use crate::time::{Millis, Timestamp};
+use crate::time::{DAY, Millis, Timestamp};
 use crate::topology::{DowntimeWindow, Downtimes, Endpoint, Severity, Topology};
+
+/// The month of AL13.
+const MONTH: Millis = 30 * DAY;
 
 /// What covers a service at a moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +27,22 @@ pub struct Cover {
     pub scheduled: bool,
     /// PRIMARY_KEYs of the joined windows, by start, then by key.
     pub ids: Vec<Text>,
+}
+
+/// An outage of a site as a whole.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SiteOutage {
+    /// Since when all of its services are out.
+    pub since: Timestamp,
+    /// When the first of them is back, by what is declared now.
+    pub until: Timestamp,
+}
+
+impl SiteOutage {
+    /// AL13: so long that the site is advised to be uncertified.
+    pub fn advises_to_uncertify(&self) -> bool {
+        self.until.since(self.since) > MONTH
+    }
 }
 
 impl Downtimes {
@@ -114,6 +133,25 @@ pub fn windows_of(topology: Option<&Topology>, downtimes: &Downtimes, alarm: &Al
         });
     }
     common.unwrap_or_default()
+}
+
+/// The outage of a certified site at a moment: all of its services that are monitored and in production are out; extensions
+/// are joined. `None`: one of them is in service, it has none, or the site is not certified (any more).
+pub fn site_outage(topology: &Topology, downtimes: &Downtimes, site: &str, at: Timestamp) -> Option<SiteOutage> {
+    if topology.sites.get(site)?.certification.as_ref() != "Certified" {
+        return None;
+    }
+    let mut all: Option<SiteOutage> = None;
+    for (host, types) in &topology.endpoints {
+        for (service_type, _) in types.iter().filter(|(_, e)| *e.site == *site && e.monitored && e.in_production) {
+            let c = cover(&whole_windows(Some(topology), downtimes, host, service_type), Severity::Outage, at)?;
+            all = Some(match all {
+                None => SiteOutage { since: c.start, until: c.end },
+                Some(a) => SiteOutage { since: a.since.max(c.start), until: a.until.min(c.end) },
+            });
+        }
+    }
+    all
 }
 
 /// The windows that cover a service as a whole; those of single endpoints beneath it leave the rest of it in service.

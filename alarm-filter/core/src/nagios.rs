@@ -143,6 +143,9 @@ impl Engine {
             if old.acknowledgement.as_ref().is_some_and(|a| !a.sticky) {
                 self.note(from, Object { host: s.host, service: Some(s.service) }, Note::Unacknowledged);
             }
+            if came_back {
+                self.resettle(&key);
+            }
             return;
         }
         let resets = !problem && s.hard && s.report == Report::Alert;
@@ -335,13 +338,14 @@ impl Engine {
     /// The monitor (re)started: it recomputes flapping without a word, so what was flapping is not known to be.
     pub(crate) fn monitor_started(&mut self, monitor: &Text, since: Timestamp) {
         self.emit(Event::MonitorStarted { monitor: monitor.clone(), since });
-        let flapping: Vec<Key> = self
+        let mut flapping: Vec<Key> = self
             .world
             .alarms
             .values()
             .filter(|a| a.flags.contains_key(&crate::flag::Flag::Flapping))
             .map(|a| a.key.clone())
             .collect();
+        flapping.sort_unstable();
         for key in flapping {
             self.remark(&key);
         }

@@ -80,7 +80,9 @@ impl Engine {
             return;
         }
         self.emit(Event::Downtimes { hash: hash.clone() });
-        let keys: Vec<Key> = self.world.alarms.values().map(|a| a.key.clone()).collect();
+        let mut keys: Vec<Key> = self.world.alarms.values().map(|a| a.key.clone()).collect();
+        // By name and not by id: ids come of the order in which things happened to come in.
+        keys.sort_unstable();
         for key in keys {
             self.remark(&key);
         }
@@ -131,8 +133,9 @@ impl Engine {
 
     /// Judges standing problems and open alarms by what is now in force.
     fn rejudge(&mut self, which: impl Fn(&Key) -> bool) {
-        let open: Vec<(AlarmId, Key)> =
+        let mut open: Vec<(AlarmId, Key)> =
             self.world.alarms.values().filter(|a| which(&a.key)).map(|a| (a.id.clone(), a.key.clone())).collect();
+        open.sort_unstable_by(|a, b| a.1.cmp(&b.1));
         let mut families = BTreeSet::new();
         for (id, key) in open {
             let Some(alarm) = self.world.alarms.get(&id).cloned() else { continue };
@@ -166,13 +169,19 @@ impl Engine {
     /// Settles an object by what is known, without anything new having been said.
     pub(crate) fn resettle(&mut self, key: &Key) {
         let Some(watch) = self.world.watch(key) else { return };
-        if self.world.has_left(key) {
+        let left = self.world.has_left(key);
+        if left && self.world.problem(watch).is_some() {
             // What it stood for can no longer be asked; its alarm stays as it was (DC10).
             self.remark(key);
             return;
         }
         // An alarm that is OK and whose object does not count any more (profile, certification) leaves as well.
-        let ok = watch.alarm.as_ref().and_then(|id| self.world.alarms.get(id)).filter(|a| !a.failing_now()).cloned();
+        let ok = watch
+            .alarm
+            .as_ref()
+            .and_then(|id| self.world.alarms.get(id))
+            .filter(|a| !left && !a.failing_now())
+            .cloned();
         if let Some(alarm) = ok
             && let crate::verdict::Verdict::Aside(reason) = self.world.verdict(key, alarm.state_that_counts())
             && !matches!(reason, crate::watch::SetAside::StateDoesNotRaise { .. })

@@ -6,6 +6,8 @@ use crate::intake::Answer;
 use crate::soundness::Soundness;
 use crate::view::NotStored;
 use alarm_core::input::SourceHealth;
+use alarm_core::time::DAY;
+use alarm_core::topology::{DowntimeWindow, Severity};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -223,6 +225,44 @@ async fn details_tell_everything() {
         assert_eq!(s.get(&format!("/alarms/{missing}")).await.status, 404, "{missing}");
         let api = s.get(&format!("/api/v1/alarms/{missing}")).await;
         assert!(api.status == 404 && api.head.contains("problem+json"), "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn al13_an_alarms_page_says_that_its_site_is_out_for_long() {
+    let s = Served::new(40, false).await;
+    let one = s.get("/api/v1/alarms?limit=1").await.json()["alarms"][0].clone();
+    let (id, site) = (one["id"].as_str().unwrap(), one["site"].as_str().unwrap());
+    let details = s.get(&format!("/api/v1/alarms/{id}")).await.json();
+    assert!(details["site_outage"].is_null(), "{details}");
+    for (days, advised) in [(20, false), (40, true)] {
+        s.ends.view.send_modify(|v| {
+            let v = Arc::make_mut(v);
+            let topology = v.topology.clone().unwrap();
+            let downtimes = Arc::make_mut(&mut v.downtimes);
+            for (host, types) in &topology.endpoints {
+                for (service_type, _) in types.iter().filter(|(_, e)| *e.site == *site) {
+                    let window = DowntimeWindow {
+                        id: "1".into(),
+                        severity: Severity::Outage,
+                        scheduled: true,
+                        start: NOW.plus(-10 * DAY),
+                        end: NOW.plus((days - 10) * DAY),
+                        declared: NOW,
+                        description: "moving".into(),
+                        endpoints: Vec::new(),
+                    };
+                    let windows = downtimes.windows.entry(host.clone()).or_default();
+                    windows.insert(service_type.clone(), vec![window]);
+                }
+            }
+        });
+        let out = s.get(&format!("/api/v1/alarms/{id}")).await.json()["site_outage"].clone();
+        assert_eq!(out["since"], (NOW.0 - 10 * DAY) / 1000);
+        assert_eq!(out["advises_to_uncertify"], advised);
+        let page = s.get(&format!("/alarms/{id}")).await;
+        assert!(page.body.contains("The site as a whole is in an outage from 2026-11-12"), "{}", page.body);
+        assert_eq!(page.body.contains("advised to be uncertified"), advised);
     }
 }
 

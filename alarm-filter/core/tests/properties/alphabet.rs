@@ -2,7 +2,7 @@
 //! of inputs, odd times among them; and what comes of a sequence of it.
 
 use crate::papers::papers;
-use crate::small::{SETTINGS_SET_TIMERS, learned};
+use crate::small::{self, SETTINGS_SET_TIMERS, learned};
 use alarm_core::command::{Action, CauseKind, Command, OffReason};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::input::*;
@@ -24,6 +24,8 @@ pub(crate) enum Step {
     Input(Input),
     /// An action on the n-th of the alarms, on the board or off it.
     Command(usize, usize, Act),
+    /// More is said of the n-th of the problems that monitors see: what, and since how long it stands.
+    More(usize, u8, Millis),
 }
 
 /// What somebody does.
@@ -107,19 +109,11 @@ fn service_seen() -> impl Strategy<Value = ServiceSeen> {
 
 fn host_seen() -> impl Strategy<Value = HostSeen> {
     let state = prop::sample::select(&[State::Up, State::Up, State::Down, State::Unreachable][..]);
-    (text(&HOSTS), state, prop::bool::weighted(0.8), report(), prop::option::weighted(0.2, moment())).prop_map(
-        |(host, state, hard, report, last_change)| HostSeen {
-            host,
-            state,
-            hard,
-            report,
-            attempt: 1,
-            pending: false,
-            output: "PING".into(),
-            last_check: None,
-            last_change,
-        },
-    )
+    let times = (prop::option::weighted(0.2, moment()), prop::option::weighted(0.2, moment()));
+    let how = (prop::bool::weighted(0.8), report(), prop::bool::weighted(0.03));
+    (text(&HOSTS), state, how, times).prop_map(|(host, state, (hard, report, pending), (last_check, last_change))| {
+        HostSeen { host, state, hard, report, attempt: 1, pending, output: "PING".into(), last_check, last_change }
+    })
 }
 
 fn notification() -> impl Strategy<Value = NotificationSeen> {
@@ -218,7 +212,8 @@ fn source_state() -> impl Strategy<Value = SourceState> {
 }
 
 fn hash(kind: &'static str) -> impl Strategy<Value = Text> {
-    let all: Vec<Text> = papers().iter().map(|p| p.0).filter(|n| n.starts_with(kind)).map(Text::from).collect();
+    let mut all: Vec<Text> = papers().iter().map(|p| p.0).filter(|n| n.starts_with(kind)).map(Text::from).collect();
+    all.push(format!("{kind}-0").into());
     prop::sample::select(all)
 }
 
@@ -277,6 +272,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         12 => input().prop_map(Step::Input),
         8 => wait().prop_map(Step::Wait),
         2 => (0usize..8, 0usize..8, act()).prop_map(|(n, m, act)| Step::Command(n, m, act)),
+        3 => (0usize..8, 0u8..5, 0..2 * DAY).prop_map(|(n, what, by)| Step::More(n, what, by)),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -322,6 +318,10 @@ impl Story {
                     }
                     None => continue,
                 },
+                Step::More(n, what, by) => match more(&story.engine, *n, *what, now, *by) {
+                    Some(o) => Input::Observation(o),
+                    None => continue,
+                },
             };
             story.records.push(story.engine.handle(now, input.clone()).records);
             story.inputs.push((now, input));
@@ -333,6 +333,37 @@ impl Story {
     pub(crate) fn all(&self) -> Vec<Record> {
         self.records.iter().flatten().cloned().collect()
     }
+}
+
+fn more(engine: &Engine, n: usize, what: u8, now: Timestamp, by: Millis) -> Option<Observation> {
+    let mut problems = Vec::new();
+    for ((_, host), entry) in &engine.world().hosts {
+        for (service, watch) in &entry.services {
+            problems.extend(watch.views.iter().filter(|v| v.state.is_problem()).map(|v| (host, service, v)));
+        }
+    }
+    let (host, service, view) = *problems.get(n % problems.len().max(1))?;
+    let object = Object { host: host.clone(), service: Some(service.clone()) };
+    let seen = match what {
+        0 => {
+            let mut seen = small::service(host, service, view.state, true);
+            (seen.report, seen.output) = (Report::Listed, view.output.clone());
+            (seen.last_check, seen.last_change) = (Some(now), Some(now.plus(-by)));
+            Seen::Service(seen)
+        }
+        1 => Seen::Notification(NotificationSeen {
+            object,
+            contact: "rod".into(),
+            kind: NotificationKind::Problem,
+            state: view.state,
+            output: view.output.clone(),
+        }),
+        2 => Seen::Acknowledged { object, sticky: by % 2 == 0, author: "admin".into(), comment: "known".into() },
+        3 => Seen::AcknowledgementRemoved { object },
+        _ => Seen::Host(small::host(host, State::Up, true)),
+    };
+    let origin = if what == 0 { Origin::Status } else { Origin::Log };
+    Some(Observation { monitor: view.monitor.clone(), since: now, origin, sequence: None, seen })
 }
 
 fn command(engine: &Engine, n: usize, m: usize, act: Act) -> Option<Action> {

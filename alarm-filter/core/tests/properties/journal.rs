@@ -114,11 +114,16 @@ proptest! {
 fn stories_are_rich() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut events, mut actions) = (BTreeSet::new(), BTreeSet::new());
+    let (mut events, mut actions, mut notes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let name = |text: String| text.split([' ', '(']).next().unwrap_or_default().to_owned();
     for _ in 0..300 {
         let story = Story::of(&steps().new_tree(&mut runner).unwrap().current());
-        events.extend(story.records.iter().flatten().flat_map(|r| &r.events).map(|e| name(format!("{e:?}"))));
+        for e in story.records.iter().flatten().flat_map(|r| &r.events) {
+            events.insert(name(format!("{e:?}")));
+            if let Event::Noted { note, .. } = e {
+                notes.insert(name(format!("{note:?}")));
+            }
+        }
         for ((_, input), records) in story.inputs.iter().zip(&story.records) {
             if let Input::Command(Command { action, .. }) = input
                 && records.iter().any(|r| !r.events.is_empty())
@@ -158,11 +163,16 @@ fn stories_are_rich() {
         "CauseOpened",
         "CauseEnded",
         "CommandTaken",
+        "CauseProposed",
+        "Corrected",
+        "Aged",
+        "ReportMonitoringOff",
     ]
     .into_iter()
     .filter(|e| !events.contains(*e))
     .collect();
     assert!(lacking.is_empty(), "no story had {lacking:?}");
+    assert_eq!(notes.len(), 9, "every kind of note: {notes:?}");
     let all = ["SwitchOff", "SwitchOn", "Mask", "Unmask", "OpenCause", "EndCause"];
     assert!(all.iter().all(|a| actions.contains(*a)), "only {actions:?}");
 }

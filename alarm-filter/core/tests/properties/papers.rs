@@ -18,11 +18,14 @@ pub(crate) fn papers() -> Papers {
         ("settings-1", settings(true, false)),
         ("settings-2", settings(false, false)),
         ("settings-3", settings(true, true)),
+        ("settings-4", others(settings(false, false))),
         ("profiles-1", profiles(HostDown::Alarm, None)),
+        ("profiles-3", secret(profiles(HostDown::Alarm, None))),
         ("profiles-2", profiles(HostDown::Ignore, Some(vec![State::Critical]))),
         ("topology-1", topology(true, "Certified")),
         ("topology-2", topology(false, "Certified")),
         ("topology-3", topology(true, "Suspended")),
+        ("topology-4", moved(topology(true, "Certified"))),
         ("downtimes-1", downtimes(&[(-10, 50, Severity::Outage)])),
         (
             "downtimes-2",
@@ -35,7 +38,9 @@ pub(crate) fn papers() -> Papers {
 }
 
 fn settings(notifications: bool, auto_off: bool) -> Document {
-    let mut settings = Settings { auto_off, off_working_days: 1, history_kept: 3, ..Settings::default() };
+    // There are two sites only.
+    let mut settings =
+        Settings { auto_off, off_working_days: 1, history_kept: 3, cause_sites: 2, ..Settings::default() };
     for name in &MONITORS[..3] {
         let monitor = MonitorSettings {
             group: if *name == "c" { "" } else { "ab" }.into(),
@@ -45,6 +50,51 @@ fn settings(notifications: bool, auto_off: bool) -> Document {
         settings.monitors.insert((*name).into(), monitor);
     }
     Document::Settings(Arc::new(settings))
+}
+
+/// `a` left, `b` is alone, `c` has a partner that was not configured before.
+fn others(settings: Document) -> Document {
+    let Document::Settings(settings) = settings else { return settings };
+    let mut settings = Settings::clone(&settings);
+    let c = settings.monitors["c"].clone();
+    settings.monitors.remove("a");
+    settings.monitors.insert("b".into(), MonitorSettings { group: "".into(), ..c.clone() });
+    settings.monitors.insert("x".into(), MonitorSettings { group: "c".into(), ..c });
+    settings.stable_for = HOUR;
+    Document::Settings(Arc::new(settings))
+}
+
+/// The accounting is a security matter, and of a candidate.
+fn secret(profiles: Document) -> Document {
+    let Document::Profiles(profiles) = profiles else { return profiles };
+    let mut profiles = Profiles::clone(&profiles);
+    for profile in profiles.profiles.values_mut() {
+        profile.candidates.insert("CE".into(), vec!["other".into()]);
+        profile.metrics.values_mut().for_each(|m| m.security = true);
+    }
+    Document::Profiles(Arc::new(profiles))
+}
+
+/// The first host of S belongs to T now and has a second service, the second one has gone, and the first of T has endpoints.
+fn moved(topology: Document) -> Document {
+    let Document::Topology(topology) = topology else { return topology };
+    let mut topology = Topology::clone(&topology);
+    topology.endpoints.remove("h2.s");
+    for (host, types) in &mut topology.endpoints {
+        let ce = types["CE"].clone();
+        match &**host {
+            "h1.s" => {
+                let ce = Endpoint { site: "T".into(), ..ce };
+                types.insert("SE".into(), Endpoint { monitored: false, ..ce.clone() });
+                types.insert("CE".into(), ce);
+            }
+            "h1.t" => {
+                types.insert("CE".into(), Endpoint { endpoints: [("one".into(), true)].into(), ..ce });
+            }
+            _ => {}
+        }
+    }
+    Document::Topology(Arc::new(topology))
 }
 
 fn profiles(host_down: HostDown, raise: Option<Vec<State>>) -> Document {

@@ -1,6 +1,7 @@
 //! DC7 to DC10: what ends a problem, what only marks it, what is neither.
 
 use crate::desk::*;
+use alarm_core::command::Action;
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
 use alarm_core::input::{MuteScope, NotificationKind, NotificationSeen, Object, Origin, Report, Seen};
@@ -199,4 +200,19 @@ fn dc10_a_problem_that_was_set_aside_leaves_nothing_behind() {
     objects.hosts.get_mut("ce.a").unwrap().services.shift_remove("new.metric");
     d.configure(objects);
     assert!(d.alarm("ce.a", "new.metric").is_none());
+}
+
+#[test]
+fn dc10_what_is_taken_back_after_it_vanished_is_as_it_was_last_said() {
+    let mut d = Desk::new();
+    d.fails("ce.a", JOB);
+    let alarm = d.id("ce.a", JOB);
+    d.topology.sites.get_mut("A").unwrap().certification = "Suspended".into();
+    d.refresh_topology();
+    d.recovers("ce.a", JOB);
+    let mut objects = Desk::objects();
+    objects.hosts.get_mut("ce.a").unwrap().services.shift_remove(JOB);
+    d.configure(objects);
+    d.ask(Action::SwitchOn { alarm }).unwrap();
+    assert!(!d.open("ce.a", JOB).failing_now());
 }

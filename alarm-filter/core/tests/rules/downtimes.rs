@@ -1,10 +1,11 @@
 //! AL10 to AL13, DC3: downtimes of the topology.
 
 use crate::desk::*;
+use alarm_core::downtime::site_outage;
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
 use alarm_core::state::State;
-use alarm_core::time::HOUR;
+use alarm_core::time::{DAY, HOUR, Timestamp};
 use alarm_core::topology::Severity;
 
 #[test]
@@ -187,6 +188,60 @@ fn al12_an_edge_of_one_endpoint_alone_changes_nothing() {
     d.refresh_downtimes();
     tick_carefully(&mut d, "5h");
     assert_eq!(d.flags("ce.a", JOB), []);
+}
+
+/// Since and until when site A is out as a whole, in days from `start`, and whether that is long.
+fn site_a(d: &Desk, start: Timestamp) -> Option<(i64, i64, bool)> {
+    let world = d.engine.world();
+    let out = site_outage(world.topology.as_ref().unwrap(), &world.downtimes, "A", d.now)?;
+    Some((out.since.since(start) / DAY, out.until.since(start) / DAY, out.advises_to_uncertify()))
+}
+
+#[test]
+fn al13_a_site_that_is_out_for_more_than_a_month_is_advised_to_be_uncertified() {
+    let mut d = Desk::new();
+    let start = d.now;
+    let days = |n: i64| start.plus(n * DAY);
+    for host in ["ce.a", "ce2.a", "apel.a", "apel2.a"] {
+        d.window(host, Severity::Outage, true, start, days(20));
+    }
+    d.window("ce.a", Severity::Outage, true, days(-5), start);
+    d.window("ce2.a", Severity::Warning, true, start, days(60));
+    d.refresh_downtimes();
+    assert_eq!(site_a(&d, start), Some((0, 20, false)));
+    for host in ["ce.a", "ce2.a", "apel.a", "apel2.a"] {
+        d.window(host, Severity::Outage, false, days(20), days(30));
+    }
+    d.refresh_downtimes();
+    assert_eq!(site_a(&d, start), Some((0, 30, false)), "extended, and a month is not more than a month");
+    for host in ["ce.a", "ce2.a", "apel.a", "apel2.a"] {
+        d.window(host, Severity::Outage, true, days(29), days(if host == "apel.a" { 31 } else { 40 }));
+    }
+    d.refresh_downtimes();
+    assert_eq!(site_a(&d, start), Some((0, 31, true)));
+    d.until(days(31));
+    assert_eq!(site_a(&d, start), None, "the first of its services is back");
+}
+
+#[test]
+fn al13_asks_the_services_that_count_of_a_site_that_is_certified() {
+    let mut d = Desk::new();
+    let start = d.now;
+    for host in ["ce.a", "ce2.a", "apel.a"] {
+        d.window(host, Severity::Outage, true, start, start.plus(50 * DAY));
+    }
+    d.refresh_downtimes();
+    assert_eq!(site_a(&d, start), None, "apel2.a is in service");
+    d.endpoint("apel2.a", "APEL").monitored = false;
+    d.refresh_topology();
+    assert_eq!(site_a(&d, start), Some((0, 50, true)));
+    d.endpoint("apel2.a", "APEL").monitored = true;
+    d.endpoint("apel2.a", "APEL").in_production = false;
+    d.refresh_topology();
+    assert_eq!(site_a(&d, start), Some((0, 50, true)));
+    d.topology.sites.get_mut("A").unwrap().certification = "Suspended".into();
+    d.refresh_topology();
+    assert_eq!(site_a(&d, start), None, "nothing is left to be advised");
 }
 
 #[test]

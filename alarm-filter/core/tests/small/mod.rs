@@ -13,7 +13,9 @@ use alarm_core::engine::{Engine, Record};
 use alarm_core::input::*;
 use alarm_core::state::State;
 use alarm_core::time::{DAY, Timestamp};
-use alarm_core::watch::Key;
+use alarm_core::verdict::Verdict;
+use alarm_core::watch::{Key, View, Watch};
+use alarm_core::world::World;
 
 /// Documents by the name that stands for their hash.
 pub(crate) type Papers = Vec<(&'static str, Document)>;
@@ -221,9 +223,36 @@ pub(crate) fn sound(engine: &Engine) -> Result<(), String> {
             if none_counts && failing {
                 return Err(format!("{key:?}: an alarm that fails without a hard problem"));
             }
+            worst_of_the_fresh(world, &key, watch)?;
         }
     }
     Ok(())
+}
+
+/// The alarm says the worst of what the fresh monitors say, or, when none is fresh, of what all say.
+fn worst_of_the_fresh(world: &World, key: &Key, watch: &Watch) -> Result<(), String> {
+    let Some(alarm) = watch.alarm.as_ref().and_then(|id| world.alarms.get(id)) else { return Ok(()) };
+    let said: Vec<&View> = watch.views.iter().filter(|v| v.heard > Timestamp(i64::MIN)).collect();
+    let some = |of: &[&View], which: &dyn Fn(&View) -> bool| -> Vec<View> {
+        let those: Vec<View> = of.iter().filter(|v| which(v)).map(|v| (*v).clone()).collect();
+        if those.is_empty() { of.iter().map(|v| (*v).clone()).collect() } else { those }
+    };
+    let there = some(&said, &|v| !v.gone);
+    let asked = some(&there.iter().collect::<Vec<_>>(), &|v| world.is_fresh(&v.monitor));
+    let worst = asked.iter().filter(|v| v.counts()).map(|v| v.state).max_by_key(|s| s.badness());
+    let raises = |state| matches!(world.verdict(key, state), Verdict::Raise(_));
+    // What left every monitor stays as it was (DC10).
+    let left = watch.views.iter().all(|v| v.gone);
+    match worst {
+        None if alarm.failing_now() => Err(format!("{key:?}: its alarm fails, and who is asked says nothing of it")),
+        Some(state) if alarm.failing_now() && alarm.state != state && !left => {
+            Err(format!("{key:?}: its alarm says {}, the worst is {state}", alarm.state))
+        }
+        Some(state) if !alarm.failing_now() && raises(state) && !left => {
+            Err(format!("{key:?}: {state} counts, and its alarm is {}", alarm.state))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A service's state as an alert says it.

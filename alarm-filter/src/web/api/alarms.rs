@@ -219,6 +219,17 @@ struct DowntimeOut<'a> {
     description: &'a str,
 }
 
+/// An outage of the site as a whole.
+#[derive(Serialize)]
+struct SiteOutageOut {
+    #[serde(serialize_with = "seconds")]
+    since: Timestamp,
+    #[serde(serialize_with = "seconds")]
+    until: Timestamp,
+    /// AL13.
+    advises_to_uncertify: bool,
+}
+
 #[derive(Serialize)]
 struct DetailsOut<'a> {
     seq: u64,
@@ -229,6 +240,7 @@ struct DetailsOut<'a> {
     perf_data: &'a str,
     history: Vec<ChangeOut<'a>>,
     downtimes: Vec<DowntimeOut<'a>>,
+    site_outage: Option<SiteOutageOut>,
     said: Vec<Said>,
 }
 
@@ -275,6 +287,11 @@ pub(in crate::web) async fn alarm(From(state): From<WebState>, Path(id): Path<St
         perf_data: &alarm.perf_data,
         history: changes(alarm),
         downtimes: downtimes.collect(),
+        site_outage: view.site_outage(&alarm.about.site, now).map(|o| SiteOutageOut {
+            since: o.since,
+            until: o.until,
+            advises_to_uncertify: o.advises_to_uncertify(),
+        }),
         said: told.said,
     })
 }

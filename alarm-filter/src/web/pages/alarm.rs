@@ -51,6 +51,8 @@ struct AlarmPage {
     said: Vec<SaidRow>,
     changes: Vec<ChangeRow>,
     downtimes: Vec<DowntimeRow>,
+    /// The site as a whole is out: since and until when; and whether it is advised to be uncertified (AL13).
+    site_outage: Option<(String, String, bool)>,
     steps: Vec<StepRow>,
     journal_error: String,
     on_host: Vec<Other>,
@@ -187,6 +189,9 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
         said: said(&told),
         changes: alarm.history.iter().rev().map(|c| change(c, zone)).collect(),
         downtimes: downtimes(view, alarm, now),
+        site_outage: view
+            .site_outage(&about.site, now)
+            .map(|o| (moment(o.since), moment(o.until), o.advises_to_uncertify())),
         steps: told.steps.iter().rev().map(step).collect(),
         journal_error,
         on_host,
