@@ -95,6 +95,9 @@ fn run_sources(
 
     let mut keeper = Keeper::new(engine, Box::new(store), view, metrics.clone(), behind.clone());
     keeper.audit_to(audit);
+    if let Some(keep) = papers.config().journal.keep() {
+        keeper.prune_after(keep);
+    }
     keeper.take_first(first).map_err(|e| e.to_string())?;
     let ends = Ends { outlet, news: incoming, stop };
     let keeping = thread("keeper", move || {
