@@ -211,7 +211,10 @@ impl Keeper {
             && !self.lanes.are_behind()
             && pruner.is_due()
         {
-            pruner.cut(&mut *self.store, self.engine.world(), now);
+            match pruner.wants_flush() {
+                true => self.pending.flush(&mut self.engine),
+                false => pruner.cut(&mut *self.store, self.engine.world(), now),
+            }
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Pruning on a schedule: what is older than the configuration keeps leaves the journal, a slice at a time and only while
-//! nothing else is to be done. Behind the flushed seq only, and never what an open alarm still needs: the store sees to
+//! nothing else is to be done. Behind the flushed seq only, and never what an open alarm or a problem set aside still needs: the store sees to
 //! the first, [`Needed`] to the second.
 
 use crate::store::{PruneSlice, Store, TruthBegins};
+use alarm_core::input::Text;
 use alarm_core::time::{Millis, Timestamp};
-use alarm_core::watch::Key;
+use alarm_core::watch::{Key, Watch};
 use alarm_core::world::World;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -18,6 +19,8 @@ const SLICE: usize = 2000;
 pub struct Pruner {
     keep: Millis,
     due: Instant,
+    /// The rows were asked for with which the coming pass can begin.
+    flushed: bool,
     pass: Option<Pass>,
 }
 
@@ -32,12 +35,17 @@ struct Pass {
 impl Pruner {
     /// Keeps records for so long; the first pass is due at once.
     pub fn new(keep: Millis) -> Self {
-        Pruner { keep, due: Instant::now(), pass: None }
+        Pruner { keep, due: Instant::now(), flushed: false, pass: None }
     }
 
     /// Whether a slice may be cut now. Time that stands still is not waited for.
     pub fn is_due(&self) -> bool {
         self.pass.is_some() || Instant::now() >= self.due
+    }
+
+    /// Whether the snapshot's rows should be written first, once before each pass: nothing is cut that is not behind them.
+    pub fn wants_flush(&mut self) -> bool {
+        !std::mem::replace(&mut self.flushed, true)
     }
 
     /// Cuts one slice. A failure ends the pass; the next one begins anew, and commits go on meanwhile.
@@ -63,6 +71,7 @@ impl Pruner {
             Err(error) => tracing::warn!("the journal could not be pruned, and will be again: {error}"),
         }
         self.pass = None;
+        self.flushed = false;
         self.due = Instant::now() + AGAIN;
     }
 }
@@ -71,13 +80,22 @@ impl Pruner {
 struct Needed(BTreeSet<i64>);
 
 impl Needed {
-    /// Those with an alarm on the board or one that may return (AL19), with their hosts: what raised, held and explains.
+    /// Those with an alarm on the board or one that may return (AL19), and those set aside, whose reason has to be told
+    /// as long as it holds (law 3); each with its host, which holds and explains.
     fn by(world: &World) -> Self {
-        let off = world.closed.iter().filter(|(id, closed)| {
-            world.watch(&closed.alarm.key).and_then(|w| w.off.as_ref()).is_some_and(|off| off.alarm == **id)
-        });
-        let keys = world.alarms.values().map(|a| &a.key).chain(off.map(|(_, closed)| &closed.alarm.key));
-        Needed(keys.flat_map(|k| [k.number(), Key { service: None, ..k.clone() }.number()]).collect())
+        let mut needed = BTreeSet::new();
+        for ((group, host), entry) in &world.hosts {
+            let mut need = |service: Option<&Text>, watch: &Watch| {
+                if watch.alarm.is_some() || watch.off.is_some() || watch.aside.is_some() {
+                    let host = Key { group: group.clone(), host: host.clone(), service: None };
+                    needed.insert(host.number());
+                    needed.insert(Key { service: service.cloned(), ..host }.number());
+                }
+            };
+            need(None, &entry.host);
+            entry.services.iter().for_each(|(name, watch)| need(Some(name), watch));
+        }
+        Needed(needed)
     }
 
     fn has(&self, object: i64) -> bool {

@@ -96,12 +96,17 @@ fn steps(entries: &[Entry]) -> Vec<Step> {
     steps
 }
 
-/// Why there is an alarm of this object, or none: the steps from the journal up to `upto`, oldest first.
+/// Why there is an alarm of this object, or none: the steps from the journal up to `upto`, oldest first, and from when on
+/// it is complete where something was cut.
 ///
 /// # Errors
 /// The journal cannot be read.
-pub(super) fn explain_alarm(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<Step>, StoreError> {
-    Ok(steps(&entries(history, key, upto)?))
+pub(super) fn explain_alarm(
+    history: &dyn History,
+    key: &Key,
+    upto: u64,
+) -> Result<(Vec<Step>, Option<Timestamp>), StoreError> {
+    Ok((steps(&entries(history, key, upto)?), crate::explain::truth_of(history)?))
 }
 
 /// What each monitor last said, by its name.
@@ -135,6 +140,8 @@ pub(super) struct Told {
     pub(super) steps: Vec<Step>,
     /// What each monitor last said.
     pub(super) said: Vec<Said>,
+    /// The journal is complete only since then; `None`: nothing was ever cut.
+    pub(super) begins: Option<Timestamp>,
 }
 
 /// Asks the journal about an object.
@@ -142,7 +149,7 @@ pub(super) async fn told(readers: &Arc<Readers>, key: Key, upto: u64) -> Result<
     readers
         .ask(move |history| {
             let entries = entries(history, &key, upto)?;
-            Ok(Told { steps: steps(&entries), said: said(&entries) })
+            Ok(Told { steps: steps(&entries), said: said(&entries), begins: crate::explain::truth_of(history)? })
         })
         .await
 }

@@ -52,6 +52,8 @@ struct AlarmPage {
     changes: Vec<ChangeRow>,
     downtimes: Vec<DowntimeRow>,
     steps: Vec<StepRow>,
+    /// Earlier steps may be gone; empty: none are.
+    cut: String,
     journal_error: String,
     on_host: Vec<Other>,
     at_site: Vec<Other>,
@@ -188,6 +190,12 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
         changes: alarm.history.iter().rev().map(|c| change(c, zone)).collect(),
         downtimes: downtimes(view, alarm, now),
         steps: told.steps.iter().rev().map(step).collect(),
+        // An open alarm has kept all of its records.
+        cut: told
+            .begins
+            .filter(|begins| found.closed.is_some() && alarm.raised < *begins)
+            .map(crate::explain::cut_before)
+            .unwrap_or_default(),
         journal_error,
         on_host,
         more_at_site: at_site.len().saturating_sub(OTHERS),
