@@ -28,6 +28,7 @@ pub mod state;
 pub mod time;
 pub mod timers;
 pub mod topology;
+pub mod upcast;
 pub mod verdict;
 mod viability;
 pub mod watch;

@@ -9,6 +9,7 @@ use alarm_core::event::Event;
 use alarm_core::input::Text;
 use alarm_core::state::State;
 use alarm_core::time::Timestamp;
+use alarm_core::upcast;
 use alarm_core::watch::Key;
 use serde::Serialize;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ fn entries(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<Entry>, St
     let mut records = history.of_object(key.number(), upto, RECORDS, None)?;
     records.reverse();
     let entry = |r: crate::store::StoredRecord| {
-        let events = serde_json::from_str::<Vec<Event>>(&r.record.events).ok().map(|mut events| {
+        let events = upcast::events(r.record.rules, &r.record.events).ok().map(|mut events| {
             // Two objects may share a number.
             events.retain(|e| e.key().is_none_or(|k| k == key));
             events
