@@ -9,6 +9,7 @@ mod calendar;
 mod cause;
 pub mod command;
 mod commands;
+pub mod days;
 pub mod document;
 pub mod downtime;
 pub mod engine;

@@ -3,10 +3,11 @@
 use super::trail;
 use crate::intake::Answer;
 use crate::replay::episodes;
-use crate::store::{Batch, Episode, Record as Row};
+use crate::store::{Batch, DailySum, Episode, Record as Row};
 use crate::view::NotStored;
 use alarm_core::alarm::Alarm;
 use alarm_core::command::Refusal;
+use alarm_core::days::{Days, Sum};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::RULES_VERSION;
 use alarm_core::input::INPUT_VERSION;
@@ -27,13 +28,20 @@ pub struct Pending {
     answers: Vec<(oneshot::Sender<Answer>, Option<Refusal>)>,
     unflushed: usize,
     flushed: Instant,
+    days: Days,
 }
 
 impl Pending {
     /// Nothing, behind a journal that ends there.
     pub fn new(last_seq: u64) -> Self {
         let batch = Batch { first_seq: last_seq + 1, ..Batch::default() };
-        Pending { batch, last_seq, answers: Vec::new(), unflushed: 0, flushed: Instant::now() }
+        let (unflushed, flushed) = (0, Instant::now());
+        Pending { batch, last_seq, answers: Vec::new(), unflushed, flushed, days: Days::default() }
+    }
+
+    /// Sums of days go on from these.
+    pub fn go_on(&mut self, days: Days) {
+        self.days = days;
     }
 
     /// How many records wait.
@@ -64,6 +72,7 @@ impl Pending {
         }
         for record in records {
             self.batch.audit.extend(trail::lines(&record));
+            self.days.take(record.at, &record.events, engine.world());
             self.batch.records.push(row(&record));
         }
     }
@@ -108,10 +117,12 @@ impl Pending {
 
     /// The rows that changed go with this commit.
     pub fn flush(&mut self, engine: &mut Engine) {
-        if engine.world().changed_rows() == 0 {
+        if engine.world().changed_rows() == 0 && !self.days.has_changed() {
             return;
         }
-        for (name, value) in engine.take_changed_rows() {
+        let days = self.days.take_changed(engine.world());
+        self.batch.daily.extend(days.sums.into_iter().map(daily));
+        for (name, value) in engine.take_changed_rows().into_iter().chain(days.rows) {
             self.batch.rows.retain(|(n, _)| *n != name);
             self.batch.rows.push((name, value));
         }
@@ -147,6 +158,11 @@ fn closed(id: String, alarm: &Alarm, seq: u64, at: Timestamp) -> Episode {
         closed: at,
         body: json(alarm),
     }
+}
+
+fn daily(sum: Sum) -> DailySum {
+    let Sum { day, object, standing, seconds } = sum;
+    DailySum { day, object, state: standing.word().to_owned(), seconds }
 }
 
 /// A record of the engine as a row of the journal.

@@ -12,6 +12,9 @@ pub mod prune;
 pub mod restore;
 pub(crate) mod trail;
 
+#[cfg(test)]
+mod days_tests;
+
 use crate::audit::AuditCounter;
 use crate::clock::Clock;
 use crate::intake::{Answer, Asked, Observations, Outlet};
@@ -20,6 +23,7 @@ use crate::store::{Store, StoreError};
 use crate::view::{NotStored, View};
 use crate::web::audit::AuditReport;
 use alarm_core::command::Refusal;
+use alarm_core::days::Days;
 use alarm_core::engine::{Engine, Handled, Record};
 use alarm_core::input::{Input, Text};
 use alarm_core::time::{Millis, SECOND, Timestamp};
@@ -101,6 +105,11 @@ impl Keeper {
     /// Where the filter's check of itself is shown.
     pub fn audit_to(&mut self, audited: watch::Sender<Option<Arc<AuditReport>>>) {
         self.audited = Some(audited);
+    }
+
+    /// The sums of days go on from where the store has them.
+    pub fn sum_days(&mut self, days: Days) {
+        self.pending.go_on(days);
     }
 
     /// Records older than that leave the journal.

@@ -2,9 +2,13 @@
 
 use super::documents;
 use crate::store::{Store, StoreError, StoredRecord};
+use alarm_core::days::{self, Days};
 use alarm_core::engine::Engine;
 use alarm_core::rows::RowError;
 use alarm_core::upcast::{self, ReadError};
+
+/// How the names of the rows of the sums of days begin.
+const DAYS: &str = "days/";
 
 /// Why a start is not possible.
 #[derive(Debug, thiserror::Error)]
@@ -50,11 +54,22 @@ pub enum RestoreError {
 /// # Errors
 /// The store, a row, a record or a document cannot be read.
 pub fn restore(store: &dyn Store) -> Result<Engine, RestoreError> {
-    let mut engine = Engine::new();
+    restore_all(store).map(|(engine, _)| engine)
+}
+
+/// The same, with the sums of days.
+///
+/// # Errors
+/// As for [`restore`].
+pub fn restore_all(store: &dyn Store) -> Result<(Engine, Days), RestoreError> {
+    let (mut engine, mut days) = (Engine::new(), Days::default());
     let mut failed = None;
     store.rows(&mut |name, value| {
         if failed.is_none() {
-            failed = engine.load_row(&name, &value).err();
+            failed = match name == days::ROWS || name.starts_with(DAYS) {
+                true => days.load_row(&name, &value).map_err(|error| RowError::Unreadable { row: name, error }).err(),
+                false => engine.load_row(&name, &value).err(),
+            };
         }
     })?;
     if let Some(error) = failed {
@@ -64,27 +79,27 @@ pub fn restore(store: &dyn Store) -> Result<Engine, RestoreError> {
         documents::load(store, &mut engine, kind, &hash)?;
     }
     engine.restore();
-    fold(store, &mut engine, store.flushed_seq() + 1)?;
-    Ok(engine)
+    fold(store, &mut engine, &mut days, store.flushed_seq() + 1)?;
+    Ok((engine, days))
 }
 
 /// The same from the events alone, without the rows of the snapshot: only where nothing was ever cut.
 ///
 /// # Errors
 /// As for [`restore`].
-pub fn refold(store: &dyn Store) -> Result<Engine, RestoreError> {
-    let mut engine = Engine::new();
-    fold(store, &mut engine, 1)?;
-    Ok(engine)
+pub fn refold(store: &dyn Store) -> Result<(Engine, Days), RestoreError> {
+    let (mut engine, mut days) = (Engine::new(), Days::default());
+    fold(store, &mut engine, &mut days, 1)?;
+    Ok((engine, days))
 }
 
 /// Applies the events from `next` on.
-fn fold(store: &dyn Store, engine: &mut Engine, mut next: u64) -> Result<(), RestoreError> {
+fn fold(store: &dyn Store, engine: &mut Engine, days: &mut Days, mut next: u64) -> Result<(), RestoreError> {
     loop {
         let mut failed = None;
         let last = store.read_from(next, 10_000, &mut |stored| {
             if failed.is_none() {
-                failed = replay(store, engine, &stored).err();
+                failed = replay(store, engine, days, &stored).err();
             }
         })?;
         if let Some(error) = failed {
@@ -97,7 +112,7 @@ fn fold(store: &dyn Store, engine: &mut Engine, mut next: u64) -> Result<(), Res
     }
 }
 
-fn replay(store: &dyn Store, engine: &mut Engine, stored: &StoredRecord) -> Result<(), RestoreError> {
+fn replay(store: &dyn Store, engine: &mut Engine, days: &mut Days, stored: &StoredRecord) -> Result<(), RestoreError> {
     let StoredRecord { seq, record } = stored;
     let events =
         upcast::events(record.rules, &record.events).map_err(|error| RestoreError::Record { seq: *seq, error })?;
@@ -105,5 +120,6 @@ fn replay(store: &dyn Store, engine: &mut Engine, stored: &StoredRecord) -> Resu
         documents::load(store, engine, kind, hash)?;
     }
     engine.replay(*seq, record.at, &events);
+    days.take(record.at, &events, engine.world());
     Ok(())
 }
