@@ -11,6 +11,7 @@ use crate::alarm::Alarm;
 use crate::input::Text;
 use crate::time::{DAY, Millis, Timestamp};
 use crate::topology::{DowntimeWindow, Downtimes, Endpoint, Severity, Topology};
+use crate::watch::Key;
 
 /// The month of AL13.
 const MONTH: Millis = 30 * DAY;
@@ -115,12 +116,22 @@ pub fn next_edge(windows: &[DowntimeWindow], after: Timestamp) -> Option<Timesta
 /// The downtimes that count for an alarm: those of its service as a whole; for a host's alarm the time in which all of
 /// its monitored services are out (AL10).
 pub fn windows_of(topology: Option<&Topology>, downtimes: &Downtimes, alarm: &Alarm) -> Vec<DowntimeWindow> {
+    windows_of_key(topology, downtimes, &alarm.key, &alarm.about.service_type)
+}
+
+/// The same of an object, which need not have an alarm.
+pub fn windows_of_key(
+    topology: Option<&Topology>,
+    downtimes: &Downtimes,
+    key: &Key,
+    service_type: &str,
+) -> Vec<DowntimeWindow> {
     if downtimes.windows.is_empty() {
         return Vec::new();
     }
-    let host = &alarm.key.host;
-    if alarm.key.service.is_some() {
-        return whole_windows(topology, downtimes, host, &alarm.about.service_type);
+    let host = &key.host;
+    if key.service.is_some() {
+        return whole_windows(topology, downtimes, host, service_type);
     }
     let Some(types) = topology.and_then(|t| t.host(host)) else { return Vec::new() };
     let mut common: Option<Vec<DowntimeWindow>> = None;

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The version of the rules that this build decides by, and of the shape of [`Event`] that it writes.
+/// A new shape needs an upcaster in `upcast.rs`.
 pub const RULES_VERSION: u32 = 1;
 
 /// Something that was decided.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub type Text = Arc<str>;
 
 /// The version of the shape of [`Input`] that this build writes.
+/// A new shape needs an upcaster in `upcast.rs`.
 pub const INPUT_VERSION: u32 = 1;
 
 /// What can happen.

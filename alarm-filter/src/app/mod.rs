@@ -9,7 +9,7 @@ mod topology;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::intake::{self, Intake};
-use crate::keeper::restore::restore;
+use crate::keeper::restore::restore_all;
 use crate::keeper::{Ends, Keeper};
 use crate::metrics::Metrics;
 use crate::soundness::{self, Soundness, TAIL, Told};
@@ -69,7 +69,7 @@ fn run_sources(
         tracing::warn!("{}", finding.text);
     }
     let tail = store.check_tail(TAIL).map_err(|e| e.to_string())?;
-    let engine = restore(&store).map_err(|e| e.to_string())?;
+    let (engine, days) = restore_all(&store).map_err(|e| e.to_string())?;
     let cursors = store.cursors().map_err(|e| e.to_string())?;
     tracing::info!(seq = engine.world().seq, alarms = engine.world().alarms.len(), "read the store");
 
@@ -96,6 +96,10 @@ fn run_sources(
 
     let mut keeper = Keeper::new(engine, Box::new(store), view, metrics.clone(), behind.clone());
     keeper.audit_to(audit);
+    keeper.sum_days(days);
+    if let Some(keep) = papers.config().journal.keep() {
+        keeper.prune_after(keep);
+    }
     keeper.take_first(first).map_err(|e| e.to_string())?;
     let ends = Ends { outlet, news: incoming, stop };
     let keeping = thread("keeper", move || {

@@ -123,8 +123,9 @@ impl Papers {
                 }
                 inner.stamps = stamps(&config);
                 // What cannot change while running stays as it is.
-                let (store, listen) = (inner.config.store.clone(), inner.config.listen.clone());
-                inner.config = Config { store, listen, ..config };
+                let (store, listen, journal) =
+                    (inner.config.store.clone(), inner.config.listen.clone(), inner.config.journal.clone());
+                inner.config = Config { store, listen, journal, ..config };
                 inner.profiles = Arc::new(profiles);
                 self.web.send_replace(Arc::new(web_config(&inner.config)));
                 inner.papers()
@@ -183,6 +184,9 @@ fn fixed(old: &Config, new: &Config) -> Vec<&'static str> {
     let mut all = Vec::new();
     if old.store != new.store {
         all.push("another store");
+    }
+    if old.journal.keep() != new.journal.keep() {
+        all.push("another time to keep the journal for");
     }
     if old.listen != new.listen {
         all.push("another listen address");

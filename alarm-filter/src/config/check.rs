@@ -99,6 +99,7 @@ pub fn check(config: &Config, me: &Me) -> Vec<Finding> {
     }
     f.fine(format!("pages are served at {}", config.listen));
     store(&config.store, &mut f);
+    f.fine(format!("the journal's records are kept {}", config.journal.keep.get_ref()));
     for monitor in &config.monitors {
         monitor_files(monitor, config.topology.is_some(), &mut f);
     }

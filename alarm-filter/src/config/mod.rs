@@ -19,8 +19,8 @@ use crate::access;
 pub use crate::access::Me;
 pub use check::{Finding, Severity, check, check_file};
 pub use monitor::MonitorFiles;
-pub use sections::{CalendarSection, HttpSection, MonitorSection, ProfilesSection, RulesSection};
-pub use values::{CatchUp, Length, Listen};
+pub use sections::{CalendarSection, HttpSection, JournalSection, MonitorSection, ProfilesSection, RulesSection};
+pub use values::{CatchUp, Keep, Length, Listen};
 
 use crate::topology::config::{Place, TopologyConfig};
 use alarm_core::settings::{MonitorSettings, Settings};
@@ -41,6 +41,9 @@ pub struct Config {
     /// The folder of the journal.
     #[serde(default = "default_store")]
     pub store: PathBuf,
+    /// How long its records are kept.
+    #[serde(default)]
+    pub journal: JournalSection,
     /// Where the pages and the interface are served: a loopback address, or `unix:/path`.
     #[serde(default)]
     pub listen: Listen,
@@ -167,6 +170,7 @@ impl Config {
         let monitors: Vec<&str> = self.monitors.iter().map(|m| m.name.get_ref().as_str()).collect();
         self.http.faults(&monitors, &mut faults);
         self.profiles.faults(&mut faults);
+        self.journal.faults(&mut faults);
         faults
     }
 

@@ -1,10 +1,10 @@
 //! The tables of the file.
 
-use super::values::{CatchUp, Length};
+use super::values::{CatchUp, Keep, Length};
 use crate::profile_file;
 use alarm_core::profile::Profiles;
 use alarm_core::settings::{Age72, Settings};
-use alarm_core::time::MINUTE;
+use alarm_core::time::{DAY, MINUTE, Millis};
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -254,6 +254,39 @@ impl CalendarSection {
         c.holidays.extend(&self.holidays);
         if let Some(weekend) = &self.weekend {
             c.weekend.clone_from(weekend);
+        }
+    }
+}
+
+/// `[journal]`: what is kept of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalSection {
+    /// How long its records are kept (100d). Open alarms keep theirs; closed alarms, sums of days and the audit trail stay.
+    pub keep: Spanned<Keep>,
+}
+
+impl Default for JournalSection {
+    fn default() -> Self {
+        JournalSection { keep: Spanned::new(0..0, Keep::For(Length(100 * DAY))) }
+    }
+}
+
+impl JournalSection {
+    pub(super) fn faults(&self, faults: &mut Vec<Fault>) {
+        if let Keep::For(length) = self.keep.get_ref()
+            && length.0 < 7 * DAY
+        {
+            let hint = "write 7d or more: questions about the last days are answered from them";
+            faults.push(Fault::new(self.keep.span(), "the journal is to be kept for less than a week", hint));
+        }
+    }
+
+    /// How old a record may become; `None`: any age.
+    pub fn keep(&self) -> Option<Millis> {
+        match self.keep.get_ref() {
+            Keep::Forever => None,
+            Keep::For(length) => Some(length.0),
         }
     }
 }

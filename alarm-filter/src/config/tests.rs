@@ -61,10 +61,14 @@ fn everything_can_be_said() {
         age72 = "wall-clock"
         [http]
         sources = ["argo"]
+        [journal]
+        keep = "30d"
         "#,
     )
     .unwrap();
     assert_eq!(c.store, Path::new("/etc/gridward/store"));
+    assert_eq!(c.journal.keep(), Some(30 * DAY));
+    assert_eq!(parse("[journal]\nkeep = \"forever\"").unwrap().journal.keep(), None);
     let m = &c.monitors[0];
     assert_eq!((m.status.as_deref(), m.catch_up), (Some(Path::new("/etc/gridward/s.dat")), CatchUp::All));
     let s = c.settings(|_| MonitorSettings { has_status: true, ..MonitorSettings::default() });
@@ -137,6 +141,11 @@ fn errors_have_a_place_and_a_hint() {
     assert!(wrong("\n[topology]\nshrink_limit = 9.0").contains(":2:1: error: topology.shrink_limit"));
     assert!(wrong("[calendar]\ntimezone = \"Mars\"").contains(":2:12: error:"));
     assert!(wrong("[calendar]\nage72 = \"wallclock\"").contains("did you mean wall-clock?"));
+    assert!(
+        wrong("[journal]\nkeep = \"6d\"")
+            .contains(":2:8: error: the journal is to be kept for less than a week; write")
+    );
+    assert!(wrong("[journal]\nkeep = \"long\"").contains("write \"forever\" or a length of time"));
     assert!(wrong("store = ").contains(":1:"));
     for text in ["[rules]\nstable_for = \"4x\"", "x", "[[monitor]]", "[calendar]\nholidays = [\"soon\"]"] {
         assert!(!wrong(text).contains('\n'), "{}", wrong(text));

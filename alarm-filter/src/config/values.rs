@@ -108,6 +108,38 @@ impl fmt::Display for Listen {
     }
 }
 
+/// How long something is kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Keep {
+    /// It is never removed.
+    Forever,
+    /// For so long.
+    For(Length),
+}
+
+impl<'de> Deserialize<'de> for Keep {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match text(d, "\"forever\" or a length of time in quotes, \"100d\"")?.as_str() {
+            "forever" => Ok(Keep::Forever),
+            other => Length::parse(other).map(Keep::For).map_err(|e| {
+                D::Error::custom(match e.split_once("; ") {
+                    Some((what, _)) => format!("{what}; write \"forever\" or a length of time, \"100d\""),
+                    None => e,
+                })
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Keep::Forever => f.write_str("forever"),
+            Keep::For(length) => write!(f, "for {} days", length.0 / DAY),
+        }
+    }
+}
+
 /// How far back the log is read at the first start.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CatchUp {

@@ -5,6 +5,7 @@ use alarm_core::engine::Record;
 use alarm_core::event::Event;
 use alarm_core::profile::Profiles;
 use alarm_core::time::Timestamp;
+use alarm_core::upcast::{self, ReadError};
 use alarm_core::watch::{Key, SetAside};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,14 +30,12 @@ pub enum ExplainError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A record's events are not what this release knows.
-    #[error(
-        "record {seq} of the journal cannot be understood ({error}); run the release that wrote it, or a newer one"
-    )]
+    #[error("record {seq} of the journal cannot be understood: {error}; else see what check-store says")]
     Events {
         /// The record.
         seq: u64,
         /// Why.
-        error: serde_json::Error,
+        error: ReadError,
     },
     /// The profiles in the journal are not what this release knows.
     #[error("the profiles {hash} in the journal cannot be understood ({error}); run the release that wrote them")]
@@ -214,7 +213,8 @@ fn subjects(told: &Told, key: &Key) -> impl Iterator<Item = String> {
 
 fn told(record: StoredRecord) -> Result<Told, ExplainError> {
     let seq = record.seq;
-    let events = serde_json::from_str(&record.record.events).map_err(|error| ExplainError::Events { seq, error })?;
+    let events = upcast::events(record.record.rules, &record.record.events)
+        .map_err(|error| ExplainError::Events { seq, error })?;
     Ok(Told { seq, at: record.record.at, events })
 }
 

@@ -57,8 +57,26 @@ pub fn explain(
     profiles: Option<&Profiles>,
 ) -> Result<Explanation, ExplainError> {
     let told = gather::of_key(history, key, upto)?;
-    let begins = Some(history.truth_begins()?.at).filter(|t| *t != Timestamp::default());
+    let begins = truth_of(history)?;
     Ok(explain_told(&told, key, at, profiles, begins))
+}
+
+/// From when on the journal is complete; `None`: nothing was ever cut.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn truth_of(history: &dyn History) -> Result<Option<Timestamp>, crate::store::StoreError> {
+    let truth = history.truth_begins()?;
+    Ok((truth.seq > 1).then_some(truth.at))
+}
+
+/// What an answer says when it reaches back before the journal is complete.
+pub fn cut_before(begins: Timestamp) -> String {
+    format!(
+        "The journal is complete only since {}: of what was decided before, it has kept what belongs to alarms that were \
+         open when it was cut.",
+        words::time(begins)
+    )
 }
 
 /// The same from what was already gathered: the records of a recording. `begins`: nothing is known before.
@@ -94,12 +112,16 @@ pub fn explain_told(
         }
     }
     if secret {
-        return Explanation { verdict: story::nothing_known(key, begins), steps: Vec::new() };
+        late = None;
     }
-    let (mut verdict, steps) = match story.knows_nothing() {
+    let (mut verdict, steps) = match secret || story.knows_nothing() {
         true => (story::nothing_known(key, begins), Vec::new()),
         false => (story.verdict(at), steps),
     };
+    if let Some(begins) = begins.filter(|b| at.is_some_and(|at| at < *b)) {
+        verdict.push(' ');
+        verdict.push_str(&cut_before(begins));
+    }
     if let Some((count, last)) = late {
         let what =
             if count == 1 { "1 step of before came".to_owned() } else { format!("{count} steps of before came") };

@@ -66,6 +66,14 @@ impl Told2 {
         explain_told(&told, &key(service), at.map(Timestamp::from_secs), Some(&profiles), None)
     }
 
+    /// The same from a journal that was cut at `begins`.
+    fn cut(&self, service: &str, at: i64, begins: i64) -> Explanation {
+        let told = from_records(self.session.journal.as_ref().unwrap());
+        let told: Vec<_> = told.into_iter().filter(|t| t.at >= Timestamp::from_secs(begins)).collect();
+        let (at, begins) = (Some(Timestamp::from_secs(at)), Some(Timestamp::from_secs(begins)));
+        explain_told(&told, &key(service), at, None, begins)
+    }
+
     /// The same by way of a store.
     fn stored(&self, service: &str) -> Explanation {
         let mut store = MemoryStore::new();
@@ -257,4 +265,17 @@ fn words() {
     assert_eq!(clean("a\u{202e}b\n"), "a\\u{202e}b\\u{a}");
     assert!(clean(&"x".repeat(500)).chars().count() < 200);
     assert_eq!(time(Timestamp(0)), "1970-01-01 00:00:00 UTC");
+}
+
+#[test]
+fn a_question_about_the_time_before_the_journal_is_complete_is_answered_with_that() {
+    let mut t = Told2::new();
+    t.line(&format!("SERVICE ALERT: {HOST};{JOB};CRITICAL;HARD;3;bad"));
+    let failed = t.now;
+    t.line(&format!("SERVICE ALERT: {HOST};{JOB};OK;HARD;3;good"));
+    let said = t.cut(JOB, failed, t.now - 1).verdict;
+    let words = format!("complete only since {}", time(Timestamp::from_secs(t.now - 1)));
+    assert!(said.starts_with("There is no alarm") && said.contains(&words), "{said}");
+    assert!(!t.cut(JOB, t.now, t.now - 1).verdict.contains("complete only"), "since then it is");
+    assert!(!t.at(JOB, Some(failed)).verdict.contains("complete only"), "nothing was cut");
 }

@@ -3,10 +3,11 @@
 use super::trail;
 use crate::intake::Answer;
 use crate::replay::episodes;
-use crate::store::{Batch, Episode, Record as Row};
+use crate::store::{Batch, DailySum, Episode, Record as Row};
 use crate::view::NotStored;
 use alarm_core::alarm::Alarm;
 use alarm_core::command::Refusal;
+use alarm_core::days::{Days, Sum};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::RULES_VERSION;
 use alarm_core::input::INPUT_VERSION;
@@ -28,13 +29,20 @@ pub struct Pending {
     answers: Vec<(oneshot::Sender<Answer>, Option<Refusal>)>,
     unflushed: usize,
     flushed: Instant,
+    days: Days,
 }
 
 impl Pending {
     /// Nothing, behind a journal that ends there.
     pub fn new(last_seq: u64) -> Self {
         let batch = Batch { first_seq: last_seq + 1, ..Batch::default() };
-        Pending { batch, last_seq, answers: Vec::new(), unflushed: 0, flushed: Instant::now() }
+        let (unflushed, flushed) = (0, Instant::now());
+        Pending { batch, last_seq, answers: Vec::new(), unflushed, flushed, days: Days::default() }
+    }
+
+    /// Sums of days go on from these.
+    pub fn go_on(&mut self, days: Days) {
+        self.days = days;
     }
 
     /// How many records wait.
@@ -65,6 +73,7 @@ impl Pending {
         }
         for record in records {
             self.batch.audit.extend(trail::lines(&record));
+            self.days.take(record.at, &record.events, engine.world());
             self.batch.records.push(row(&record));
         }
     }
@@ -109,10 +118,13 @@ impl Pending {
 
     /// The rows that changed go with this commit.
     pub fn flush(&mut self, engine: &mut Engine) {
-        if engine.world().changed_rows() == 0 {
+        if engine.world().changed_rows() == 0 && !self.days.has_changed() {
             return;
         }
-        let rows = engine.take_changed_rows();
+        let days = self.days.take_changed(engine.world());
+        self.batch.daily.extend(days.sums.into_iter().map(daily));
+        let mut rows = engine.take_changed_rows();
+        rows.extend(days.rows);
         if !self.batch.rows.is_empty() {
             // Those of an earlier flush wait with them: of each row the new value counts.
             let newer: HashSet<&str> = rows.iter().map(|(name, _)| &**name).collect();
@@ -151,6 +163,11 @@ fn closed(id: String, alarm: &Alarm, seq: u64, at: Timestamp) -> Episode {
         closed: at,
         body: json(alarm),
     }
+}
+
+fn daily(sum: Sum) -> DailySum {
+    let Sum { day, object, standing, seconds } = sum;
+    DailySum { day, object, state: standing.word().to_owned(), seconds }
 }
 
 /// A record of the engine as a row of the journal.

@@ -2,13 +2,18 @@
 //! only then shows, answers and moves cursors (law 11). Start with [`Keeper::run`].
 //!
 //! [`restore`] is the start, [`commit`] what is written, [`news`] what sources hand in, [`lanes`] its order, [`documents`]
-//! what is stored once by its hash, [`trail`] what people did.
+//! what is stored once by its hash, [`trail`] what people did,
+//! [`prune`] what leaves again.
 pub mod commit;
 pub mod documents;
 pub mod lanes;
 pub mod news;
+pub mod prune;
 pub mod restore;
 pub(crate) mod trail;
+
+#[cfg(test)]
+mod days_tests;
 
 use crate::audit::AuditCounter;
 use crate::clock::Clock;
@@ -18,6 +23,7 @@ use crate::store::{Store, StoreError};
 use crate::view::{NotStored, View};
 use crate::web::audit::AuditReport;
 use alarm_core::command::Refusal;
+use alarm_core::days::Days;
 use alarm_core::engine::{Engine, Handled, Record};
 use alarm_core::input::{Input, Text};
 use alarm_core::time::{Millis, SECOND, Timestamp};
@@ -25,6 +31,7 @@ use commit::Pending;
 use documents::Paper;
 use lanes::{Behind, Lanes, Next, time_of};
 use news::News;
+use prune::Pruner;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -53,6 +60,7 @@ pub struct Keeper {
     begun: Timestamp,
     audited: Option<watch::Sender<Option<Arc<AuditReport>>>>,
     not_stored: Option<NotStored>,
+    pruner: Option<Pruner>,
 }
 
 /// The ends through which things come in.
@@ -88,6 +96,7 @@ impl Keeper {
             begun: Clock::start().now().at,
             audited: None,
             not_stored: None,
+            pruner: None,
         };
         keeper.show();
         keeper
@@ -96,6 +105,16 @@ impl Keeper {
     /// Where the filter's check of itself is shown.
     pub fn audit_to(&mut self, audited: watch::Sender<Option<Arc<AuditReport>>>) {
         self.audited = Some(audited);
+    }
+
+    /// The sums of days go on from where the store has them.
+    pub fn sum_days(&mut self, days: Days) {
+        self.pending.go_on(days);
+    }
+
+    /// Records older than that leave the journal.
+    pub fn prune_after(&mut self, keep: Millis) {
+        self.pruner = Some(Pruner::new(keep));
     }
 
     /// Takes in what has to be in force before anything else.
@@ -196,6 +215,16 @@ impl Keeper {
             self.keep(records);
         }
         self.pending.flush_when_due(&mut self.engine);
+        if let Some(pruner) = &mut self.pruner
+            && self.pending.is_empty()
+            && !self.lanes.are_behind()
+            && pruner.is_due()
+        {
+            match pruner.wants_flush() {
+                true => self.pending.flush(&mut self.engine),
+                false => pruner.cut(&mut *self.store, self.engine.world(), now),
+            }
+        }
         Ok(())
     }
 

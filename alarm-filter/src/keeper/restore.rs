@@ -1,10 +1,14 @@
 //! A start: the rows of the snapshot, then the events of the journal behind them, as they were decided.
 
 use super::documents;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoredRecord};
+use alarm_core::days::{self, Days};
 use alarm_core::engine::Engine;
-use alarm_core::event::{Event, RULES_VERSION};
 use alarm_core::rows::RowError;
+use alarm_core::upcast::{self, ReadError};
+
+/// How the names of the rows of the sums of days begin.
+const DAYS: &str = "days/";
 
 /// Why a start is not possible.
 #[derive(Debug, thiserror::Error)]
@@ -15,25 +19,15 @@ pub enum RestoreError {
     /// A row.
     #[error(transparent)]
     Row(#[from] RowError),
-    /// A record whose events cannot be read.
+    /// A record whose events cannot be read, or of a newer release.
     #[error(
-        "record {seq} of the journal cannot be read: {error}; restore a backup, or run check-store to see what is lost"
+        "record {seq} of the journal cannot be read: {error}; else restore a backup, or run check-store to see what is lost"
     )]
     Record {
         /// Its seq.
         seq: u64,
         /// Why.
-        error: serde_json::Error,
-    },
-    /// A record of a newer version.
-    #[error(
-        "record {seq} was decided by rules of version {version}, this program knows {RULES_VERSION}; install the newer program"
-    )]
-    Newer {
-        /// Its seq.
-        seq: u64,
-        /// Its version.
-        version: u32,
+        error: ReadError,
     },
     /// A document that is named and not there.
     #[error("the {kind} {hash} that the journal names is not in the store; restore a backup")]
@@ -60,11 +54,22 @@ pub enum RestoreError {
 /// # Errors
 /// The store, a row, a record or a document cannot be read.
 pub fn restore(store: &dyn Store) -> Result<Engine, RestoreError> {
-    let mut engine = Engine::new();
+    restore_all(store).map(|(engine, _)| engine)
+}
+
+/// The same, with the sums of days.
+///
+/// # Errors
+/// As for [`restore`].
+pub fn restore_all(store: &dyn Store) -> Result<(Engine, Days), RestoreError> {
+    let (mut engine, mut days) = (Engine::new(), Days::default());
     let mut failed = None;
     store.rows(&mut |name, value| {
         if failed.is_none() {
-            failed = engine.load_row(&name, &value).err();
+            failed = match name == days::ROWS || name.starts_with(DAYS) {
+                true => days.load_row(&name, &value).map_err(|error| RowError::Unreadable { row: name, error }).err(),
+                false => engine.load_row(&name, &value).err(),
+            };
         }
     })?;
     if let Some(error) = failed {
@@ -74,27 +79,27 @@ pub fn restore(store: &dyn Store) -> Result<Engine, RestoreError> {
         documents::load(store, &mut engine, kind, &hash)?;
     }
     engine.restore();
-    let mut next = store.flushed_seq() + 1;
+    fold(store, &mut engine, &mut days, store.flushed_seq() + 1)?;
+    Ok((engine, days))
+}
+
+/// The same from the events alone, without the rows of the snapshot: only where nothing was ever cut.
+///
+/// # Errors
+/// As for [`restore`].
+pub fn refold(store: &dyn Store) -> Result<(Engine, Days), RestoreError> {
+    let (mut engine, mut days) = (Engine::new(), Days::default());
+    fold(store, &mut engine, &mut days, 1)?;
+    Ok((engine, days))
+}
+
+/// Applies the events from `next` on.
+fn fold(store: &dyn Store, engine: &mut Engine, days: &mut Days, mut next: u64) -> Result<(), RestoreError> {
     loop {
         let mut failed = None;
         let last = store.read_from(next, 10_000, &mut |stored| {
-            if failed.is_some() {
-                return;
-            }
-            if stored.record.rules > RULES_VERSION {
-                failed = Some(RestoreError::Newer { seq: stored.seq, version: stored.record.rules });
-                return;
-            }
-            match serde_json::from_str::<Vec<Event>>(&stored.record.events) {
-                Ok(events) => {
-                    for (kind, hash) in events.iter().filter_map(documents::named) {
-                        if failed.is_none() {
-                            failed = documents::load(store, &mut engine, kind, hash).err();
-                        }
-                    }
-                    engine.replay(stored.seq, stored.record.at, &events);
-                }
-                Err(error) => failed = Some(RestoreError::Record { seq: stored.seq, error }),
+            if failed.is_none() {
+                failed = replay(store, engine, days, &stored).err();
             }
         })?;
         if let Some(error) = failed {
@@ -102,7 +107,19 @@ pub fn restore(store: &dyn Store) -> Result<Engine, RestoreError> {
         }
         match last {
             Some(last) => next = last + 1,
-            None => return Ok(engine),
+            None => return Ok(()),
         }
     }
+}
+
+fn replay(store: &dyn Store, engine: &mut Engine, days: &mut Days, stored: &StoredRecord) -> Result<(), RestoreError> {
+    let StoredRecord { seq, record } = stored;
+    let events =
+        upcast::events(record.rules, &record.events).map_err(|error| RestoreError::Record { seq: *seq, error })?;
+    for (kind, hash) in events.iter().filter_map(documents::named) {
+        documents::load(store, engine, kind, hash)?;
+    }
+    engine.replay(*seq, record.at, &events);
+    days.take(record.at, &events, engine.world());
+    Ok(())
 }

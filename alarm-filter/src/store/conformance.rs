@@ -282,6 +282,19 @@ fn pruning<F: Fixture>() {
     assert_eq!(f.history().check_all().unwrap(), []);
 }
 
+fn what_stands_at_time_zero_is_as_old_as_what_follows<F: Fixture>() {
+    let mut f = F::new();
+    let mut b = batch(1, 6);
+    b.records[0].at = Timestamp(0);
+    b.records[1].at = Timestamp(0);
+    f.store().append(&b).unwrap();
+    let slice = |before| PruneSlice { before, from: 0, at_most: 100 };
+    let report = f.store().prune(slice(record(3).at), &|_| false).unwrap();
+    assert_eq!((report.removed, report.truth_begins.seq, report.next), (0, 1, None));
+    let report = f.store().prune(slice(record(4).at), &|_| false).unwrap();
+    assert_eq!((report.removed, report.truth_begins.seq), (3, 4));
+}
+
 fn pruned_to_nothing_it_goes_on_counting<F: Fixture>() {
     let mut f = filled::<F>(1);
     let slice = PruneSlice { before: Timestamp(i64::MAX), from: 0, at_most: 100 };
@@ -302,7 +315,7 @@ macro_rules! conformance {
     ($engine:ident, $fixture:ty) => {
         conformance!($engine, $fixture: empty what_went_in_comes_out odd_values twice_is_once
             what_cannot_follow_is_refused a_batch_without_records documents history_of_objects episodes days_and_audit
-            pruning pruned_to_nothing_it_goes_on_counting);
+            pruning what_stands_at_time_zero_is_as_old_as_what_follows pruned_to_nothing_it_goes_on_counting);
     };
 }
 

@@ -155,7 +155,11 @@ impl Store for MemoryStore {
             .take(slice.at_most)
             .map(|(seq, r)| (*seq, r.at, r.object))
             .collect();
-        let mut report = PruneReport::default();
+        let mut report = PruneReport { truth_begins: c.truth(), ..PruneReport::default() };
+        // What was put in force before anything had happened stands at time zero: it is as old as what follows it.
+        if c.journal.iter().take_while(old).last().is_none_or(|(_, r)| r.at.0 <= 0) {
+            return Ok(report);
+        }
         for (seq, _, object) in &candidates {
             if object.is_some_and(keep) {
                 report.kept += 1;

@@ -9,6 +9,7 @@ use alarm_core::event::Event;
 use alarm_core::input::Text;
 use alarm_core::state::State;
 use alarm_core::time::Timestamp;
+use alarm_core::upcast;
 use alarm_core::watch::Key;
 use serde::Serialize;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ fn entries(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<Entry>, St
     let mut records = history.of_object(key.number(), upto, RECORDS, None)?;
     records.reverse();
     let entry = |r: crate::store::StoredRecord| {
-        let events = serde_json::from_str::<Vec<Event>>(&r.record.events).ok().map(|mut events| {
+        let events = upcast::events(r.record.rules, &r.record.events).ok().map(|mut events| {
             // Two objects may share a number.
             events.retain(|e| e.key().is_none_or(|k| k == key));
             events
@@ -96,12 +97,17 @@ fn steps(entries: &[Entry]) -> Vec<Step> {
     steps
 }
 
-/// Why there is an alarm of this object, or none: the steps from the journal up to `upto`, oldest first.
+/// Why there is an alarm of this object, or none: the steps from the journal up to `upto`, oldest first, and from when on
+/// it is complete where something was cut.
 ///
 /// # Errors
 /// The journal cannot be read.
-pub(super) fn explain_alarm(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<Step>, StoreError> {
-    Ok(steps(&entries(history, key, upto)?))
+pub(super) fn explain_alarm(
+    history: &dyn History,
+    key: &Key,
+    upto: u64,
+) -> Result<(Vec<Step>, Option<Timestamp>), StoreError> {
+    Ok((steps(&entries(history, key, upto)?), crate::explain::truth_of(history)?))
 }
 
 /// What each monitor last said, by its name.
@@ -135,6 +141,8 @@ pub(super) struct Told {
     pub(super) steps: Vec<Step>,
     /// What each monitor last said.
     pub(super) said: Vec<Said>,
+    /// The journal is complete only since then; `None`: nothing was ever cut.
+    pub(super) begins: Option<Timestamp>,
 }
 
 /// Asks the journal about an object.
@@ -142,7 +150,7 @@ pub(super) async fn told(readers: &Arc<Readers>, key: Key, upto: u64) -> Result<
     readers
         .ask(move |history| {
             let entries = entries(history, &key, upto)?;
-            Ok(Told { steps: steps(&entries), said: said(&entries) })
+            Ok(Told { steps: steps(&entries), said: said(&entries), begins: crate::explain::truth_of(history)? })
         })
         .await
 }

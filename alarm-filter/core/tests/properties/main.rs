@@ -8,6 +8,7 @@
 )]
 
 mod alphabet;
+mod days;
 mod found;
 mod journal;
 mod order;

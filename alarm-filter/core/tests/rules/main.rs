@@ -6,6 +6,7 @@
 
 mod ages;
 mod alarms;
+mod availability;
 mod causes;
 mod decisions;
 mod desk;

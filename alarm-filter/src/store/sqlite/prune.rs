@@ -4,7 +4,7 @@ use super::SqliteStore;
 use super::decode::{self, Meta};
 use crate::store::contract::{PruneReport, PruneSlice, TruthBegins};
 use crate::store::error::StoreError;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 impl SqliteStore {
     pub(super) fn prune_slice(
@@ -37,7 +37,15 @@ fn prune(
             |r| Ok((decode::seq(r.get(0)?), r.get(1)?, r.get(2)?)),
         )?
         .collect::<Result<_, _>>()?;
-    let mut report = PruneReport::default();
+    let mut report = PruneReport { truth_begins: meta.truth, ..PruneReport::default() };
+    // What was put in force before anything had happened stands at time zero: it is as old as what follows it.
+    let newest = conn
+        .prepare_cached("SELECT at FROM journal WHERE seq < ?1 ORDER BY seq DESC LIMIT 1")?
+        .query_row([decode::sql(cut)], |r| r.get::<_, i64>(0))
+        .optional()?;
+    if newest.is_none_or(|at| at <= 0) {
+        return Ok(report);
+    }
     let mut delete = conn.prepare_cached("DELETE FROM journal WHERE seq=?1")?;
     for (seq, _, object) in &candidates {
         if object.is_some_and(keep) {

@@ -80,7 +80,7 @@ pub(super) fn prepare_writer(conn: &Connection, path: &Path) -> Result<(), Store
          PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
     )
     .map_err(|e| told(&e))?;
-    migrate(conn, version).map_err(|e| told(&e))
+    migrate(conn, version, MIGRATIONS).map_err(|e| told(&e))
 }
 
 /// Sets a read-only connection up.
@@ -120,18 +120,19 @@ fn recognise(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     Ok(schema)
 }
 
-fn migrate(conn: &Connection, version: i64) -> rusqlite::Result<()> {
-    if version < newest() {
+fn migrate(conn: &Connection, version: i64, steps: &[Migration]) -> rusqlite::Result<()> {
+    let newest = steps.last().map_or(0, |m| m.to);
+    if version < newest {
         // All steps or none: what the journal says of itself has the shape of the last one.
         let tx = conn.unchecked_transaction()?;
-        for step in MIGRATIONS.iter().filter(|m| m.to > version) {
+        for step in steps.iter().filter(|m| m.to > version) {
             tx.execute_batch(step.sql)?;
         }
         if version == 0 {
             Meta::of_a_new_journal().write(&tx)?;
         }
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        tx.pragma_update(None, "user_version", newest())?;
+        tx.pragma_update(None, "user_version", newest)?;
         tx.commit()?;
     }
     let meta = Meta::read(conn)?;
@@ -139,4 +140,49 @@ fn migrate(conn: &Connection, version: i64) -> rusqlite::Result<()> {
         return Ok(()); // An opening must not cost a sync for nothing.
     }
     Meta { written_by: decode::OURS.to_owned(), ..meta }.write(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::samples::batch;
+    use crate::store::{History, OpenOptions, SqliteStore, Store};
+
+    /// A schema that never was, for this test alone.
+    const NEXT: Migration = Migration { to: 2, sql: "ALTER TABLE daily ADD COLUMN note TEXT; CREATE TABLE more(one);" };
+    const BAD: Migration = Migration { to: 3, sql: "DROP TABLE losses; SELECT * FROM nowhere;" };
+
+    #[test]
+    fn an_older_schema_is_brought_up_to_date_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let mut store = SqliteStore::open(&path, OpenOptions::default()).unwrap();
+        store.append(&batch(1, 50)).unwrap();
+        drop(store);
+        let conn = Connection::open(&path).unwrap();
+        let version =
+            |conn: &Connection| conn.pragma_query_value(None, "user_version", |r| r.get::<_, i64>(0)).unwrap();
+        let was = newest();
+        assert_eq!(version(&conn), was);
+        let steps = |more: [Migration; 2]| -> Vec<Migration> {
+            let ours = MIGRATIONS.iter().map(|m| Migration { to: m.to, sql: m.sql });
+            ours.chain(more).collect()
+        };
+        assert!(migrate(&conn, was, &steps([NEXT, BAD])).is_err());
+        assert_eq!(version(&conn), was, "nothing of it stands");
+        assert!(conn.prepare("SELECT * FROM more").is_err());
+        let sound = SqliteStore::open(&path, OpenOptions::default()).unwrap();
+        assert_eq!(sound.history().unwrap().check_all().unwrap(), []);
+        drop(sound);
+
+        migrate(&conn, was, &steps([NEXT, Migration { to: 3, sql: "" }])).unwrap();
+        assert_eq!(version(&conn), 3);
+        let kept: i64 = conn.query_row("SELECT count(*) FROM journal", [], |r| r.get(0)).unwrap();
+        assert_eq!(kept, 50);
+        drop(conn);
+        let refused = SqliteStore::open(&path, OpenOptions::default()).err().unwrap().to_string();
+        assert!(refused.contains("(schema 3), this release knows schemas up to 1"), "{refused}");
+        let refused = crate::store::SqliteHistory::open(&path, OpenOptions::default()).err().unwrap().to_string();
+        assert!(refused.contains("run that release or a newer one"), "for reading as well: {refused}");
+    }
 }

@@ -303,6 +303,9 @@ struct ExplanationOut<'a> {
     host: &'a str,
     service: &'a str,
     metric: &'a str,
+    /// The journal is complete only since then: earlier steps may be gone. `null`: nothing was ever cut.
+    #[serde(serialize_with = "seconds_or_null")]
+    complete_since: Option<Timestamp>,
     steps: Vec<Step>,
 }
 
@@ -316,12 +319,13 @@ pub(in crate::web) async fn explain(From(state): From<WebState>, Path(id): Path<
     };
     let (key, upto) = (found.alarm.key.clone(), view.seq);
     match state.readers.ask(move |h| details::explain_alarm(h, &key, upto)).await {
-        Ok(steps) => json_of(&ExplanationOut {
+        Ok((steps, complete_since)) => json_of(&ExplanationOut {
             seq: upto,
             id: &found.alarm.id,
             host: &found.alarm.key.host,
             service: found.alarm.key.service.as_deref().unwrap_or(HOST),
             metric: &found.alarm.about.metric,
+            complete_since,
             steps,
         }),
         Err(e) => unanswered(&e).into_response(),

@@ -54,6 +54,8 @@ struct AlarmPage {
     /// The site as a whole is out: since and until when; and whether it is advised to be uncertified (AL13).
     site_outage: Option<(String, String, bool)>,
     steps: Vec<StepRow>,
+    /// Earlier steps may be gone; empty: none are.
+    cut: String,
     journal_error: String,
     on_host: Vec<Other>,
     at_site: Vec<Other>,
@@ -193,6 +195,12 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
             .site_outage(&about.site, now)
             .map(|o| (moment(o.since), moment(o.until), o.advises_to_uncertify())),
         steps: told.steps.iter().rev().map(step).collect(),
+        // An open alarm has kept all of its records.
+        cut: told
+            .begins
+            .filter(|begins| found.closed.is_some() && alarm.raised < *begins)
+            .map(crate::explain::cut_before)
+            .unwrap_or_default(),
         journal_error,
         on_host,
         more_at_site: at_site.len().saturating_sub(OTHERS),

@@ -1,0 +1,467 @@
+//! How long each object was in which state, day by day (UTC), for availability and reliability (DE7, DC3): a fold of
+//! events beside the world, which decides nothing.
+//!
+//! Only days that were not all good are told of: an object without a sum on a day was OK (a host: UP) all of that day,
+//! as far as it was watched. Time in a declared, scheduled OUTAGE counts as that and as nothing else; an unscheduled one
+//! excuses nothing (DC3). Time in which no monitor of the object was fresh is nobody's word on it; it also stands under the
+//! monitor's own key, for all that it watches and that was good before.
+
+use crate::downtime::{outage_within, windows_of_key};
+use crate::event::{Event, Note, Seen};
+use crate::input::{SourceHealth, Text};
+use crate::state::State;
+use crate::time::{DAY, Millis, Timestamp};
+use crate::topology::DowntimeWindow;
+use crate::watch::Key;
+use crate::world::World;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many days back a line that comes late still corrects.
+const OPEN_DAYS: i32 = 2;
+/// Changes of one object kept one by one; of more, the oldest are added up.
+const CHANGES: usize = 512;
+/// Days back beyond which nothing is told, whatever time a line claims.
+const AT_MOST: i32 = 400;
+/// The beginning of the names of the rows in which this is kept.
+pub const ROWS: &str = "days";
+
+/// How an object stands.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+pub enum Standing {
+    /// As Nagios says.
+    Ok,
+    /// As Nagios says.
+    Warning,
+    /// As Nagios says.
+    Critical,
+    /// As Nagios says.
+    Unknown,
+    /// As Nagios says, of a host.
+    Up,
+    /// As Nagios says, of a host.
+    Down,
+    /// As Nagios says, of a host.
+    Unreachable,
+    /// No monitor of it was up to date.
+    NotMonitored,
+    /// In a declared, scheduled OUTAGE of the whole service, whatever its state was.
+    ScheduledOutage,
+    /// Not in any monitor's configuration: this time counts nowhere.
+    Gone,
+}
+
+impl Standing {
+    /// Its word in the sums.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Ok => "OK",
+            Standing::Warning => "WARNING",
+            Standing::Critical => "CRITICAL",
+            Standing::Unknown => "UNKNOWN",
+            Standing::Up => "UP",
+            Standing::Down => "DOWN",
+            Standing::Unreachable => "UNREACHABLE",
+            Standing::NotMonitored => "NOT-MONITORED",
+            Standing::ScheduledOutage => "SCHEDULED-OUTAGE",
+            Standing::Gone => "GONE",
+        }
+    }
+
+    fn of(state: State) -> Self {
+        match state {
+            State::Ok => Standing::Ok,
+            State::Warning => Standing::Warning,
+            State::Critical => Standing::Critical,
+            State::Unknown => Standing::Unknown,
+            State::Up => Standing::Up,
+            State::Down => Standing::Down,
+            State::Unreachable => Standing::Unreachable,
+        }
+    }
+
+    fn is_good(self) -> bool {
+        matches!(self, Standing::Ok | Standing::Up)
+    }
+}
+
+/// One sum, to be stored in the place of the one before.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Sum {
+    /// Days since 1970-01-01, UTC.
+    pub day: i32,
+    /// The object's number ([`Key::number`]).
+    pub object: i64,
+    /// What.
+    pub standing: Standing,
+    /// How long so far on that day, in whole seconds.
+    pub seconds: u32,
+}
+
+/// What is to be written.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// Sums of days that changed.
+    pub sums: Vec<Sum>,
+    /// Rows of the snapshot; `None`: it goes.
+    pub rows: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// All objects of which something else than good was said within the last days.
+#[derive(Clone, Debug, Default)]
+pub struct Days {
+    head: Head,
+    strips: BTreeMap<Key, Strip>,
+    /// To be written: from which day on.
+    changed: BTreeMap<Key, i32>,
+    /// To be removed.
+    over: BTreeSet<Key>,
+    /// Of what is to be removed.
+    sums: Vec<Sum>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Head {
+    /// The engine's time.
+    until: Timestamp,
+    /// By name.
+    monitors: BTreeMap<Text, Watcher>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Watcher {
+    /// When it was first heard.
+    since: Timestamp,
+    /// It can be believed.
+    fresh: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Strip {
+    key: Key,
+    /// What each monitor says, and whether it still watches it.
+    views: BTreeMap<Text, (State, bool)>,
+    /// From when on it stood how, in order; never empty.
+    changes: Vec<(Timestamp, Standing)>,
+    /// Changes that were added up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    added: BTreeMap<i32, BTreeMap<Standing, Millis>>,
+    /// What was told of the last days: what is told again replaces it, and so does a zero.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    told: BTreeMap<i32, BTreeSet<Standing>>,
+}
+
+fn day_of(at: Timestamp) -> i32 {
+    i32::try_from(at.0.div_euclid(DAY)).unwrap_or(if at.0 < 0 { i32::MIN } else { i32::MAX })
+}
+
+fn begin_of(day: i32) -> Timestamp {
+    Timestamp(i64::from(day) * DAY)
+}
+
+impl Days {
+    /// Takes in the events of one record; `world` has taken them in already.
+    pub fn take(&mut self, at: Timestamp, events: &[Event], world: &World) {
+        self.pass(at, world);
+        for event in events {
+            match event {
+                Event::Seen(seen) => self.seen(seen, world),
+                Event::Noted { key, monitor, since, note: Note::Gone { gone } } => {
+                    if *gone && !self.strips.contains_key(key) {
+                        self.open(key, monitor, *since);
+                    }
+                    if let Some(strip) = self.strips.get_mut(key)
+                        && let Some(view) = strip.views.get_mut(monitor)
+                    {
+                        view.1 = *gone;
+                        self.stand(key, *since, world);
+                    }
+                }
+                Event::MonitorStarted { monitor, since } => self.heard(monitor, *since),
+                Event::Source(state) => {
+                    self.heard(&state.source, state.since);
+                    let fresh = matches!(state.health, SourceHealth::Fresh | SourceHealth::Gap);
+                    if let Some(watcher) = self.head.monitors.get_mut(&state.source) {
+                        watcher.fresh = fresh;
+                    }
+                    if world.monitors.contains_key(&state.source) {
+                        self.watcher(&state.source, state.since);
+                    }
+                    let watched = self.strips.values().filter(|s| s.views.contains_key(&state.source));
+                    let keys: Vec<Key> = watched.map(|s| s.key.clone()).collect();
+                    keys.iter().for_each(|key| self.stand(key, state.since, world));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether there is anything to be written.
+    pub fn has_changed(&self) -> bool {
+        !self.changed.is_empty() || !self.over.is_empty()
+    }
+
+    /// What changed since the last call.
+    pub fn take_changed(&mut self, world: &World) -> Written {
+        let mut written = Written { sums: std::mem::take(&mut self.sums), rows: Vec::new() };
+        if !self.has_changed() {
+            return written;
+        }
+        written.rows.push((ROWS.to_owned(), json(&self.head)));
+        written.rows.extend(std::mem::take(&mut self.over).iter().map(|key| (name_of(key), None)));
+        let until = self.head.until;
+        for (key, from) in std::mem::take(&mut self.changed) {
+            let Some(strip) = self.strips.get_mut(&key) else { continue };
+            strip.tell_from(from, until, &scheduled(world, &key), &mut written.sums);
+            strip.forget(day_of(until).saturating_sub(OPEN_DAYS));
+            written.rows.push((name_of(&key), json(strip)));
+        }
+        written
+    }
+
+    /// Takes in a row of the snapshot.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn load_row(&mut self, name: &str, value: &[u8]) -> Result<(), serde_json::Error> {
+        if name == ROWS {
+            self.head = serde_json::from_slice(value)?;
+        } else {
+            let strip: Strip = serde_json::from_slice(value)?;
+            self.strips.insert(strip.key.clone(), strip);
+        }
+        Ok(())
+    }
+
+    /// Time passes. Days that end are told of to their end; what has been good for long enough needs no strip any more.
+    fn pass(&mut self, at: Timestamp, world: &World) {
+        let (was, is) = (day_of(self.head.until), day_of(at));
+        self.head.until = self.head.until.max(at);
+        if is <= was {
+            return;
+        }
+        let (begin, closed) = (begin_of(was), begin_of(is.saturating_sub(OPEN_DAYS)));
+        let mut over = Vec::new();
+        for (key, strip) in &self.strips {
+            let Some((from, standing)) = strip.changes.last() else { continue };
+            if standing.is_good() && *from < closed {
+                over.push(key.clone());
+            } else if !standing.is_good() || *from >= begin {
+                let first = self.changed.entry(key.clone()).or_insert(was);
+                *first = was.min(*first);
+            }
+        }
+        for key in over {
+            // A day that was not told of yet will not be told of later.
+            let last_day = self.changed.remove(&key).unwrap_or(was);
+            if let Some(mut strip) = self.strips.remove(&key) {
+                strip.tell_from(last_day, self.head.until, &scheduled(world, &key), &mut self.sums);
+            }
+            self.over.insert(key);
+        }
+    }
+
+    /// A monitor has sums of its own, for all of what it watches that was good and has none.
+    fn watcher(&mut self, monitor: &Text, since: Timestamp) {
+        let key = monitor_key(monitor);
+        if !self.strips.contains_key(&key) {
+            self.open(&key, monitor, since);
+        }
+    }
+
+    /// Begins a strip. Nothing was said of the object so far on that day: it was good, as long as its monitor is known.
+    fn open(&mut self, key: &Key, monitor: &Text, since: Timestamp) {
+        let good = if key.service.is_some() { State::Ok } else { State::Up };
+        let heard = self.head.monitors.get(monitor).map_or(since, |w| w.since);
+        let begin = begin_of(day_of(since)).max(heard).min(since);
+        let mut changes = vec![(begin, Standing::of(good))];
+        // Unless the monitor could not be believed meanwhile.
+        let silences = self.strips.get(&monitor_key(monitor)).map_or(&[][..], |own| &own.changes);
+        for (at, standing) in silences.iter().filter(|(at, _)| *at < since) {
+            let standing = if standing.is_good() { Standing::of(good) } else { *standing };
+            match changes.last_mut() {
+                Some(last) if *at <= last.0 => last.1 = standing,
+                _ => changes.push((*at, standing)),
+            }
+        }
+        changes.dedup_by_key(|(_, standing)| *standing);
+        let strip = Strip {
+            key: key.clone(),
+            views: [(monitor.clone(), (good, false))].into(),
+            changes,
+            added: BTreeMap::new(),
+            told: BTreeMap::new(),
+        };
+        self.strips.insert(key.clone(), strip);
+        self.over.remove(key);
+        self.changed.insert(key.clone(), day_of(since));
+    }
+
+    fn heard(&mut self, monitor: &Text, since: Timestamp) {
+        let watcher = self.head.monitors.entry(monitor.clone()).or_insert(Watcher { since, fresh: true });
+        watcher.since = since.min(watcher.since);
+    }
+
+    fn seen(&mut self, seen: &Seen, world: &World) {
+        self.heard(&seen.monitor, seen.since);
+        if !self.strips.contains_key(&seen.key) {
+            self.open(&seen.key, &seen.monitor, seen.since);
+        }
+        let Some(strip) = self.strips.get_mut(&seen.key) else { return };
+        let good = if seen.key.service.is_some() { State::Ok } else { State::Up };
+        let view = strip.views.entry(seen.monitor.clone()).or_insert((good, false));
+        view.1 = false;
+        // A soft problem is no state yet, any OK ends one (DC7).
+        if seen.hard || !seen.state.is_problem() {
+            view.0 = seen.state;
+        }
+        self.stand(&seen.key, seen.since, world);
+    }
+
+    /// Puts an object where its monitors say that it stands since then.
+    fn stand(&mut self, key: &Key, since: Timestamp, world: &World) {
+        let Some(strip) = self.strips.get_mut(key) else { return };
+        let fresh = |monitor: &Text| self.head.monitors.get(monitor).is_none_or(|w| w.fresh);
+        let standing = strip.standing(fresh);
+        let Some((last, was)) = strip.changes.last_mut() else { return };
+        if *was == standing {
+            return;
+        }
+        let since = since.max(*last);
+        if since == *last {
+            *was = standing;
+        } else {
+            strip.changes.push((since, standing));
+        }
+        if strip.changes.len() > CHANGES {
+            strip.add_up(&scheduled(world, key));
+        }
+        let from = self.changed.entry(key.clone()).or_insert(i32::MAX);
+        *from = day_of(since).min(*from);
+    }
+}
+
+impl Strip {
+    /// The worst of what its fresh monitors say.
+    fn standing(&self, fresh: impl Fn(&Text) -> bool) -> Standing {
+        let mut present = self.views.iter().filter(|(_, (_, gone))| !gone).peekable();
+        if present.peek().is_none() {
+            return Standing::Gone;
+        }
+        let worst = present.filter(|(m, _)| fresh(m)).map(|(_, (state, _))| *state).max_by_key(|s| s.badness());
+        worst.map_or(Standing::NotMonitored, Standing::of)
+    }
+
+    /// How long it stood how on that day, until `until`.
+    fn sums(&self, day: i32, until: Timestamp, windows: &[DowntimeWindow]) -> BTreeMap<Standing, Millis> {
+        let mut sums = self.added.get(&day).cloned().unwrap_or_default();
+        let (begin, end) = (begin_of(day), begin_of(day.saturating_add(1)).min(until));
+        let ends = self.changes.iter().skip(1).map(|(at, _)| *at).chain([Timestamp(i64::MAX)]);
+        for ((from, standing), to) in self.changes.iter().zip(ends) {
+            count(&mut sums, *standing, (*from).max(begin), to.min(end), windows);
+        }
+        sums
+    }
+
+    /// Tells of the days since then, however long nothing was written.
+    fn tell_from(&mut self, from: i32, until: Timestamp, windows: &[DowntimeWindow], to: &mut Vec<Sum>) {
+        let today = day_of(until);
+        for day in from.max(today.saturating_sub(AT_MOST))..=today {
+            self.tell(day, until, windows, to);
+        }
+    }
+
+    fn tell(&mut self, day: i32, until: Timestamp, windows: &[DowntimeWindow], to: &mut Vec<Sum>) {
+        let mut sums = self.sums(day, until, windows);
+        let told = self.told.entry(day).or_default();
+        if told.is_empty() && sums.keys().all(|s| s.is_good()) {
+            self.told.remove(&day);
+            return;
+        }
+        for standing in &*told {
+            sums.entry(*standing).or_insert(0);
+        }
+        told.extend(sums.keys());
+        let object = self.key.number();
+        to.extend(sums.into_iter().map(|(standing, millis)| Sum {
+            day,
+            object,
+            standing,
+            seconds: u32::try_from(millis / 1000).unwrap_or(u32::MAX),
+        }));
+    }
+
+    /// Adds the older half of the changes up.
+    fn add_up(&mut self, windows: &[DowntimeWindow]) {
+        let half = self.changes.len() / 2;
+        let Some((kept, _)) = self.changes.get(half).copied() else { return };
+        let ends: Vec<Timestamp> = self.changes.iter().skip(1).map(|(at, _)| *at).collect();
+        for ((from, standing), to) in self.changes.drain(..half).zip(ends) {
+            let mut from = from;
+            while from < to.min(kept) {
+                let day = day_of(from);
+                let end = begin_of(day.saturating_add(1)).min(to);
+                count(self.added.entry(day).or_default(), standing, from, end, windows);
+                from = end;
+            }
+        }
+    }
+
+    /// Drops what lies before that day: it is told of and does not change any more.
+    fn forget(&mut self, day: i32) {
+        let begin = begin_of(day);
+        let old = self.changes.iter().skip(1).take_while(|(at, _)| *at <= begin).count();
+        self.changes.drain(..old);
+        self.added.retain(|d, _| *d >= day);
+        self.told.retain(|d, _| *d >= day);
+    }
+}
+
+/// Adds a stretch, what lies in scheduled outages as such.
+fn count(
+    sums: &mut BTreeMap<Standing, Millis>,
+    standing: Standing,
+    from: Timestamp,
+    to: Timestamp,
+    windows: &[DowntimeWindow],
+) {
+    if from >= to || standing == Standing::Gone {
+        return;
+    }
+    let out = outage_within(windows, from, to);
+    for (standing, millis) in [(Standing::ScheduledOutage, out), (standing, to.since(from) - out)] {
+        if millis > 0 {
+            *sums.entry(standing).or_default() += millis;
+        }
+    }
+}
+
+/// The key under which a monitor itself has its sums: `UP` while it could be believed, else `NOT-MONITORED`.
+pub fn monitor_key(monitor: &Text) -> Key {
+    Key { group: monitor.clone(), host: Text::from(""), service: None }
+}
+
+/// The scheduled downtimes of an object as a whole.
+fn scheduled(world: &World, key: &Key) -> Vec<DowntimeWindow> {
+    if !world.downtimes.windows.contains_key(key.host.to_ascii_lowercase().as_str()) {
+        return Vec::new();
+    }
+    let service_type = if key.service.is_some() { world.about(key).service_type } else { Text::from("") };
+    let mut windows = windows_of_key(world.topology.as_deref(), &world.downtimes, key, &service_type);
+    windows.retain(|w| w.scheduled);
+    windows
+}
+
+fn name_of(key: &Key) -> String {
+    match &key.service {
+        // As in the names of the other rows: a unit separator cannot be in a name of Nagios'.
+        Some(s) => format!("{ROWS}/{}\u{1f}{}\u{1f}{s}", key.group, key.host),
+        None => format!("{ROWS}/{}\u{1f}{}", key.group, key.host),
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Option<Vec<u8>> {
+    // These types have string keys only once written (days and standings are written as text), so this cannot fail.
+    serde_json::to_vec(value).ok()
+}
