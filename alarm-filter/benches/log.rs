@@ -90,6 +90,7 @@ fn from_log(recording: &Path, journal: &Path) -> (Vec<Taken>, Duration) {
         status: None,
         objects: objects(recording),
         silent_after: i64::MAX,
+        sites_needed: false,
     };
     let begun = Instant::now();
     let source = std::thread::spawn(move || run(files, None, shared));

@@ -51,7 +51,8 @@ fn measure(dir: &tempfile::TempDir) {
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         let begun = Instant::now();
-        let mut daemon = piped(Command::new(&program).arg("run").arg("--config").arg(&configuration).stderr(Stdio::null()));
+        let mut daemon =
+            piped(Command::new(&program).arg("run").arg("--config").arg(&configuration).stderr(Stdio::null()));
         let said = until_said(&mut daemon, "listening on http://");
         let address = said.rsplit("http://").next().unwrap().trim().to_owned();
         while !get(&address, "/ready").starts_with("HTTP/1.1 200") {

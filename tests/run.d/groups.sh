@@ -52,17 +52,19 @@ on_small_disks() {
 # The figures of docs/benchmarks.md, with optimised binaries: over HTTP with Debian's Alertmanager beside ours, in one run with
 # one client; beside a real Nagios of 10,000 and of 100,000 services; from the recording's log to the commit beside bare SQLite.
 bench() {
-    local log
+    local name found bin=$work/release
     (cd "$root" && $cargo build --release --locked -p alarm-filter -p e2e --bins) || return 1
-    log=$(cd "$root" && $cargo bench --locked -p alarm-filter --bench log --no-run --message-format=json-render-diagnostics |
-        sed -n 's/.*"kind":\["bench"\].*"name":"log".*"executable":"\([^"]*\)".*/\1/p') || return 1
-    mkdir -p "$work/release" && cp "$target/release/"{alarm-filter,load,figures} "$work/release/" && cp "$log" "$work/release/log" || return 1
+    mkdir -p "$bin" && cp "$target/release/"{alarm-filter,load,figures} "$bin/" || return 1
+    (cd "$root" && $cargo bench --locked -p alarm-filter --bench log --bench start --no-run --message-format=json-render-diagnostics) >"$work/bench.json" || return 1
+    for name in log start; do
+        found=$(sed -n 's/.*"kind":\["bench"\][^}]*"name":"'$name'".*"executable":"\([^"]*\)".*/\1/p' "$work/bench.json")
+        cp "$found" "$bin/$name" || return 1
+    done
     unpack_recording "$root/tests/data/nagios/corpus-a.tar.zst" "$work/recordings/corpus-a" || return 1
-    local bin=$work/release
     export GRIDWARD_BIN=$bin/alarm-filter GRIDWARD_HANG=${GRIDWARD_HANG:-300}
     uptime
     measured "$bin/load" compare && measured "$bin/figures" beside && measured "$bin/figures" scale &&
-        measured "$bin/log" "$work/recordings/corpus-a" "$work/tmp"
+        measured "$bin/start" run "$work/tmp" && measured "$bin/log" "$work/recordings/corpus-a" "$work/tmp"
 }
 
 # One measurement, unprivileged, within the group's limit.

@@ -61,7 +61,7 @@ fn write(nagios: &Nagios, log: &std::path::Path, from: u64, to: u64) -> Result<u
         let turn = usize::try_from(second % EVERY).unwrap_or(0);
         for (i, (host, service)) in services.iter().enumerate().skip(turn).step_by(EVERY as usize) {
             let fails = i % FAILING == 0 && (second / EVERY) % 12 < 4;
-            let began = fails && (second / EVERY) % 12 == 0;
+            let began = fails && (second / EVERY).is_multiple_of(12);
             let ended = i % FAILING == 0 && (second / EVERY) % 12 == 4;
             let state = if fails { 2 } else { 0 };
             let output = if fails { crate::load::output(i) } else { good.to_owned() };
