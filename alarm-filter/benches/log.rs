@@ -6,14 +6,11 @@
 //! second: the ratio counts, not the figures.
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 mod bare;
+mod papers;
 mod recorder;
 
-use alarm_core::document::Document;
 use alarm_core::input::Text;
-use alarm_core::profile::{Profile, Profiles};
-use alarm_core::settings::{MonitorSettings, Settings};
 use alarm_filter::intake;
-use alarm_filter::keeper::documents::Paper;
 use alarm_filter::keeper::news::News;
 use alarm_filter::keeper::restore::restore;
 use alarm_filter::keeper::{Ends, Keeper};
@@ -70,7 +67,8 @@ fn from_log(recording: &Path, journal: &Path) -> (Vec<Taken>, Duration) {
     let metrics = Arc::new(Metrics::new());
     let (view, _shown) = watch::channel(Arc::new(View::default()));
     let mut keeper = Keeper::new(engine, Box::new(store), view, metrics.clone(), behind.clone());
-    keeper.take_first(papers()).unwrap();
+    let first = papers::papers().into_iter().map(|paper| News::Paper { about: Text::from(""), paper });
+    keeper.take_first(first.collect()).unwrap();
     let (_intake, outlet) = intake::channel();
     // As many as the daemon lets wait.
     let (news, incoming) = mpsc::channel(8);
@@ -92,6 +90,7 @@ fn from_log(recording: &Path, journal: &Path) -> (Vec<Taken>, Duration) {
         status: None,
         objects: objects(recording),
         silent_after: i64::MAX,
+        sites_needed: false,
     };
     let begun = Instant::now();
     let source = std::thread::spawn(move || run(files, None, shared));
@@ -112,25 +111,6 @@ fn from_log(recording: &Path, journal: &Path) -> (Vec<Taken>, Duration) {
 fn objects(recording: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(recording.join("objects")).ok()?;
     entries.flatten().map(|e| e.path()).max()
-}
-
-/// Everything raises alarms.
-fn papers() -> Vec<News> {
-    let monitors = [("nagios".into(), MonitorSettings::default())].into();
-    let settings = Arc::new(Settings { monitors, ..Settings::default() });
-    let everything = Profile {
-        name: "EVERYTHING".into(),
-        vo: "ops".into(),
-        service_types: [("*".into(), vec!["*".into()])].into(),
-        ..Profile::default()
-    };
-    let profiles = [(everything.name.clone(), everything)].into();
-    let profiles = Arc::new(Profiles { operators: "EVERYTHING".into(), profiles });
-    let papers = [
-        Paper::new("settings", &*settings, Document::Settings(settings.clone())),
-        Paper::new("profiles", &*profiles, Document::Profiles(profiles.clone())),
-    ];
-    papers.into_iter().map(|paper| News::Paper { about: Text::from(""), paper }).collect()
 }
 
 /// The rows of a journal in the batches in which they were committed.

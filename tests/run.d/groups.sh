@@ -49,11 +49,28 @@ on_small_disks() {
         targets "$pattern"' on_small_disks "$work" "$1" $((deadline - SECONDS)) "${as_user[@]}"
 }
 
-# The figures over HTTP: with optimised binaries, Debian's Alertmanager beside ours, in one run with one client.
+# The figures of docs/benchmarks.md, with optimised binaries: over HTTP with Debian's Alertmanager beside ours, in one run with
+# one client; beside a real Nagios of 10,000 and of 100,000 services; from the recording's log to the commit beside bare SQLite.
 bench() {
+    local name found bin=$work/release
     (cd "$root" && $cargo build --release --locked -p alarm-filter -p e2e --bins) || return 1
-    mkdir -p "$work/release" && cp "$target/release/alarm-filter" "$target/release/load" "$work/release/" || return 1
-    (cd "$work/tmp" && GRIDWARD_BIN=$work/release/alarm-filter timeout $((deadline - SECONDS)) "${as_user[@]}" "$work/release/load" compare)
+    mkdir -p "$bin" && cp "$target/release/"{alarm-filter,load,figures} "$bin/" || return 1
+    (cd "$root" && $cargo bench --locked -p alarm-filter --bench log --bench start --no-run --message-format=json-render-diagnostics) >"$work/bench.json" || return 1
+    for name in log start; do
+        found=$(sed -n 's/.*"kind":\["bench"\][^}]*"name":"'$name'".*"executable":"\([^"]*\)".*/\1/p' "$work/bench.json")
+        cp "$found" "$bin/$name" || return 1
+    done
+    unpack_recording "$root/tests/data/nagios/corpus-a.tar.zst" "$work/recordings/corpus-a" || return 1
+    export GRIDWARD_BIN=$bin/alarm-filter GRIDWARD_HANG=${GRIDWARD_HANG:-300}
+    uptime
+    measured "$bin/load" compare && measured "$bin/figures" beside && measured "$bin/figures" scale &&
+        measured "$bin/start" run "$work/tmp" && measured "$bin/log" "$work/recordings/corpus-a" "$work/tmp"
+}
+
+# One measurement, unprivileged, within the group's limit.
+measured() {
+    echo "-- ${1##*/} ${*:2}"
+    (cd "$work/tmp" && timeout --kill-after=20 $((deadline > SECONDS ? deadline - SECONDS : 1)) "${as_user[@]}" "$@" </dev/null)
 }
 
 # The storm with 1,000 kills.

@@ -12,7 +12,7 @@ impl Bare {
     pub fn open(path: &Path) -> Self {
         let conn = Connection::open(path).unwrap();
         conn.execute_batch(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32768;
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16384;
              CREATE TABLE journal(seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, version INTEGER, rules INTEGER,
                                   object INTEGER, body TEXT, events TEXT);
              CREATE INDEX journal_object ON journal(object, seq) WHERE object IS NOT NULL;",

@@ -150,7 +150,7 @@ fn ask(refresher: &mut Refresher, shared: &Shared, now: Timestamp) -> Option<Tex
 }
 
 fn send<T>(shared: &Shared, kind: &'static str, s: &Snapshot<T>, document: Document) {
-    let paper = Paper { hash: s.hash.clone(), kind, json: Arc::clone(&s.json), document };
+    let paper = Paper { hash: s.hash.clone(), kind, json: Some(Arc::clone(&s.json)), document };
     // When the keeper is gone the thread ends at its next look.
     let _ = shared.news.blocking_send(News::Paper { about: Text::from(""), paper });
 }

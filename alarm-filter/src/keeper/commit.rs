@@ -19,6 +19,8 @@ use tokio::sync::oneshot;
 
 /// The snapshot is written after so many records at the latest …
 const FLUSH_RECORDS: usize = 20_000;
+/// … or changed rows, which stand in memory while they are written …
+const FLUSH_ROWS: usize = 12_000;
 /// … and after so long, when anything changed.
 const FLUSH_AFTER: Duration = Duration::from_secs(30);
 
@@ -136,7 +138,7 @@ impl Pending {
 
     /// The same, when enough has come together.
     pub fn flush_when_full(&mut self, engine: &mut Engine) {
-        if self.unflushed + self.len() >= FLUSH_RECORDS {
+        if self.unflushed + self.len() >= FLUSH_RECORDS || engine.world().changed_rows() >= FLUSH_ROWS {
             self.flush(engine);
         }
     }

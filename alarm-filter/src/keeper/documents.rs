@@ -1,12 +1,13 @@
 //! Documents between the store (JSON under its hash) and the engine.
 
 use super::restore::RestoreError;
-use crate::store::{Store, StoreError, document_hash};
+use crate::store::{DocumentHasher, Store, StoreError};
 use alarm_core::document::Document;
 use alarm_core::engine::Engine;
 use alarm_core::event::Event;
 use alarm_core::input::{Input, Text};
 use serde::Serialize;
+use std::io::BufWriter;
 use std::sync::Arc;
 
 /// What a document is, with its JSON and the hash of that.
@@ -16,18 +17,20 @@ pub struct Paper {
     pub hash: Text,
     /// Its kind as the store names it.
     pub kind: &'static str,
-    /// Its JSON.
-    pub json: Arc<[u8]>,
+    /// Its JSON, where it is at hand; of a large configuration it is made when it is stored, which is once.
+    pub json: Option<Arc<[u8]>>,
     /// It.
     pub document: Document,
 }
 
 impl Paper {
-    /// A document, written out and hashed.
+    /// A document, hashed.
     pub fn new<T: Serialize>(kind: &'static str, value: &T, document: Document) -> Self {
-        // Documents have string keys only, so writing them as JSON cannot fail.
-        let json: Arc<[u8]> = serde_json::to_vec(value).unwrap_or_default().into();
-        Paper { hash: document_hash(&json).into(), kind, json, document }
+        let mut hasher = BufWriter::with_capacity(1 << 16, DocumentHasher::default());
+        // Documents have string keys only, and a hasher takes whatever is written: neither can fail.
+        let _fits = serde_json::to_writer(&mut hasher, value);
+        let hash = hasher.into_inner().map(DocumentHasher::finish).unwrap_or_default();
+        Paper { hash: hash.into(), kind, json: None, document }
     }
 
     /// The input that puts it in force; `monitor` is asked for by a monitor's configuration only.
@@ -47,10 +50,25 @@ impl Paper {
     /// # Errors
     /// The store.
     pub fn put(&self, store: &mut dyn Store, engine: &mut Engine) -> Result<(), StoreError> {
-        store.put_document(&self.hash, self.kind, &self.json)?;
+        match &self.json {
+            Some(json) => store.put_document(&self.hash, self.kind, json)?,
+            None => store.put_document(&self.hash, self.kind, &json_of(&self.document))?,
+        }
         engine.learn(self.hash.clone(), self.document.clone());
         Ok(())
     }
+}
+
+fn json_of(document: &Document) -> Vec<u8> {
+    let json = match document {
+        Document::Objects(value) => serde_json::to_vec(&**value),
+        Document::Topology(value) => serde_json::to_vec(&**value),
+        Document::Downtimes(value) => serde_json::to_vec(&**value),
+        Document::Profiles(value) => serde_json::to_vec(&**value),
+        Document::Settings(value) => serde_json::to_vec(&**value),
+    };
+    // What went through the hasher can be written; other bytes than those would be refused by the store.
+    json.unwrap_or_default()
 }
 
 /// The kind and hash of the document that an event puts in force.

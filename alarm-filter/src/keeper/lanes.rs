@@ -16,12 +16,14 @@ use std::time::{Duration, Instant};
 /// How long a monitor that still reads may say nothing before the rest goes on without it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The monitors that still read what happened before: `/ready` names them, and timers wait for them.
+/// The monitors whose past is not yet in the view: `/ready` names them.
 pub type Behind = Arc<Mutex<BTreeSet<Text>>>;
 
 /// See the module.
 pub struct Lanes {
-    behind: Behind,
+    /// The monitors that still read what happened before; timers wait for them.
+    behind: BTreeSet<Text>,
+    told: Behind,
     /// Of these more is to come.
     awaited: BTreeSet<Text>,
     lanes: BTreeMap<Text, VecDeque<Waiting>>,
@@ -65,14 +67,22 @@ impl Waiting {
 
 impl Lanes {
     /// Empty, and all of `behind` are waited for.
-    pub fn new(behind: Behind) -> Self {
-        let awaited = lock(&behind).clone();
-        Lanes { behind, awaited, lanes: BTreeMap::new(), heard: Instant::now() }
+    pub fn new(told: Behind) -> Self {
+        let behind = lock(&told).clone();
+        Lanes { awaited: behind.clone(), behind, told, lanes: BTreeMap::new(), heard: Instant::now() }
     }
 
     /// Whether anybody still reads what happened before.
     pub fn are_behind(&self) -> bool {
-        !lock(&self.behind).is_empty()
+        !self.behind.is_empty()
+    }
+
+    /// Says who is behind; to be asked for when all that was given out is committed and shown.
+    pub fn tell(&self) {
+        let mut told = lock(&self.told);
+        if *told != self.behind {
+            told.clone_from(&self.behind);
+        }
     }
 
     /// Takes in news of a monitor, which came at `now`.
@@ -84,7 +94,7 @@ impl Lanes {
                     self.awaited.remove(&monitor);
                 } else {
                     self.awaited.insert(monitor.clone());
-                    lock(&self.behind).insert(monitor.clone());
+                    self.behind.insert(monitor.clone());
                 }
                 let lane = self.lanes.entry(monitor).or_default();
                 lane.extend(inputs.into_iter().map(|i| Waiting::Input(time_of(&i, now), i)));
@@ -112,7 +122,7 @@ impl Lanes {
                 Waiting::End { cursor, caught_up, place } => {
                     drop(place);
                     if caught_up {
-                        lock(&self.behind).remove(&name);
+                        self.behind.remove(&name);
                     }
                     if let Some(cursor) = cursor {
                         return Some(Next::Cursor(name, cursor));
@@ -131,7 +141,7 @@ impl Lanes {
         let late: Vec<Text> = self.awaited.iter().filter(|m| empty(m)).cloned().collect();
         for monitor in &late {
             self.awaited.remove(monitor);
-            lock(&self.behind).remove(monitor);
+            self.behind.remove(monitor);
         }
         late
     }

@@ -173,6 +173,9 @@ impl Keeper {
                     show.as_mut().reset(tokio::time::Instant::from_std(self.shown + SHOW_EVERY));
                 }
             }
+            if !stale {
+                self.lanes.tell();
+            }
         }
         self.pending.flush(&mut self.engine);
         self.commit(&mut ends).await?;

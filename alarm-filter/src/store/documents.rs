@@ -13,6 +13,28 @@ pub fn document_hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The hash of what is written into it: large documents are hashed as they are made, without standing in memory whole.
+#[derive(Default)]
+pub struct DocumentHasher(Sha256);
+
+impl Write for DocumentHasher {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl DocumentHasher {
+    /// The hash, as [`document_hash`] of all the bytes.
+    pub fn finish(self) -> String {
+        self.0.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
 /// The refusal of a document under another hash than its own.
 pub(super) fn not_its_own(hash: &str, kind: &str) -> StoreError {
     StoreError::Refused { what: format!("a {kind} document under the hash {hash}, which is not its own") }
@@ -55,5 +77,8 @@ mod tests {
     #[test]
     fn hash_is_sha256() {
         assert_eq!(document_hash(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let mut hasher = DocumentHasher::default();
+        hasher.write_all(b"a").and_then(|()| hasher.write_all(b"bc")).unwrap();
+        assert_eq!(hasher.finish(), document_hash(b"abc"));
     }
 }

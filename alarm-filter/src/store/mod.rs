@@ -19,7 +19,7 @@ mod conformance;
 pub(crate) mod samples;
 
 pub use contract::{Finding, History, Losses, PruneReport, PruneSlice, Severity, Store, TruthBegins};
-pub use documents::document_hash;
+pub use documents::{DocumentHasher, document_hash};
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use query::EpisodeQuery;

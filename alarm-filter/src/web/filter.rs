@@ -90,7 +90,7 @@ const SORTS: [(&str, Sort); 10] = [
 ];
 
 /// Every name that a filter knows.
-pub(super) const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 16] = [
     "site",
     "state",
     "band",
@@ -106,6 +106,7 @@ pub(super) const NAMES: [&str; 15] = [
     "page",
     "limit",
     "refresh",
+    "seq",
 ];
 
 /// How many alarms one page may hold at most.
@@ -208,6 +209,8 @@ impl Filter {
             "page" => self.page = number(value, 1, MOST)?,
             "limit" => self.limit = Some(number(value, 1, MOST)?),
             "refresh" => self.refresh = u32::try_from(number(value, 0, 3600)?).unwrap_or(0),
+            // It was waited for already: see `front.rs`.
+            "seq" => drop(value.parse::<u64>().map_err(|_| "not a number; give the seq of an answer".to_owned())?),
             _ => return Err(format!("there is no filter of that name; known are {}", NAMES.join(", "))),
         }
         Ok(())

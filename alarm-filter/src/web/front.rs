@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// How long a request may take, its body and the commit included.
 const AT_MOST: Duration = Duration::from_secs(30);
+/// How long an answer waits for the view of the seq that it was asked for with.
+const AS_NEW: Duration = Duration::from_secs(1);
 /// Largest head: address and header fields together.
 const HEAD: usize = 16 << 10;
 
@@ -34,10 +36,17 @@ pub(super) async fn front(State(state): State<WebState>, request: Request, next:
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match refuse(&request, &state.config()) {
         Some(problem) => problem.into_response(),
-        None => match tokio::time::timeout(AT_MOST, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => too_slow().into_response(),
-        },
+        None => {
+            if let Some(seq) = asked_with(&request) {
+                let mut view = state.view.clone();
+                // Later than that it is answered from what there is; the answer says its own seq.
+                let _late = tokio::time::timeout(AS_NEW, view.wait_for(|v| v.seq >= seq)).await;
+            }
+            match tokio::time::timeout(AT_MOST, next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => too_slow().into_response(),
+            }
+        }
     };
     let headers = response.headers_mut();
     for (name, value) in GUARDS {
@@ -49,6 +58,14 @@ pub(super) async fn front(State(state): State<WebState>, request: Request, next:
     let route = route.as_ref().map_or("other", |r| r.as_str());
     state.metrics.answered(method, route, response.status().as_u16());
     response
+}
+
+/// `?seq=N`: whoever was told that something is stored as N sees it, though a new view is shown every 50 ms only.
+fn asked_with(request: &Request) -> Option<u64> {
+    if *request.method() != Method::GET {
+        return None;
+    }
+    request.uri().query()?.split('&').find_map(|pair| pair.strip_prefix("seq=")?.parse().ok())
 }
 
 fn method_name(method: &Method) -> &'static str {

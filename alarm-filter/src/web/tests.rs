@@ -362,6 +362,23 @@ async fn observations_are_answered_after_the_commit() {
 }
 
 #[tokio::test]
+async fn whoever_asks_with_a_seq_sees_what_was_stored_under_it() {
+    let s = Served::new(3, false).await;
+    let seq = |got: Got| got.json()["seq"].as_u64().unwrap();
+    let now = seq(s.get("/api/v1/alarms").await);
+    assert_eq!(seq(s.get(&format!("/api/v1/alarms?seq={now}")).await), now);
+    // Nobody shows it: after a while it is answered from what there is.
+    let later = format!("/api/v1/alarms?seq={}", now + 5);
+    let begun = std::time::Instant::now();
+    assert_eq!(seq(s.get(&later).await), now);
+    assert!(begun.elapsed() >= std::time::Duration::from_secs(1), "it waits");
+    let show = async { s.ends.view.send_modify(|v| Arc::make_mut(v).seq = now + 5) };
+    assert_eq!(seq(tokio::join!(s.get(&later), show).0), now + 5);
+    assert_eq!(s.get(&format!("/?seq={now}")).await.status, 200);
+    assert_eq!(s.get("/api/v1/alarms?seq=x").await.status, 400);
+}
+
+#[tokio::test]
 async fn what_cannot_be_taken_is_said_and_nothing_is_taken() {
     let s = Served::new(0, false).await;
     let got = s.post(r#"[{"source":"cron-1","sequence":1,"host":"h","state":"UP"},{"source":"cron-1"}]"#, JSON).await;

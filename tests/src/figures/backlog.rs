@@ -2,7 +2,7 @@
 //! written by the measurement, in Nagios' words, about the services that the real one watches.
 
 use super::row;
-use crate::fail::{Fail, Result};
+use crate::fail::{Fail, Result, ensure};
 use crate::filter::Filter;
 use crate::interface::Setup;
 use crate::nagios::Nagios;
@@ -39,6 +39,9 @@ pub fn measure(nagios: &Nagios) -> Result {
     filter.launch()?;
     filter.until_ready()?;
     let seconds = begun.elapsed().as_secs_f64();
+    // The last line of all: whoever is ready has read it.
+    let (host, service) = last(nagios)?;
+    ensure(filter.alarm(&host, &service)?.is_some(), || format!("ready without the last line, of {host} {service}"))?;
     row(
         &format!("a backlog of 5 hours, {lines} lines, {size:.0} MB: start to ready"),
         format!("{seconds:.1} s, {} alarms", filter.alarms()?.len()),
@@ -58,7 +61,7 @@ fn write(nagios: &Nagios, log: &std::path::Path, from: u64, to: u64) -> Result<u
         let turn = usize::try_from(second % EVERY).unwrap_or(0);
         for (i, (host, service)) in services.iter().enumerate().skip(turn).step_by(EVERY as usize) {
             let fails = i % FAILING == 0 && (second / EVERY) % 12 < 4;
-            let began = fails && (second / EVERY) % 12 == 0;
+            let began = fails && (second / EVERY).is_multiple_of(12);
             let ended = i % FAILING == 0 && (second / EVERY) % 12 == 4;
             let state = if fails { 2 } else { 0 };
             let output = if fails { crate::load::output(i) } else { good.to_owned() };
@@ -72,6 +75,14 @@ fn write(nagios: &Nagios, log: &std::path::Path, from: u64, to: u64) -> Result<u
             }
         }
     }
+    let (host, service) = last(nagios)?;
+    writeln!(file, "[{to}] SERVICE ALERT: {host};{service};CRITICAL;HARD;1;the last line")?;
     file.flush()?;
-    Ok(lines)
+    Ok(lines + 1)
+}
+
+/// A service that fails at the end only.
+fn last(nagios: &Nagios) -> Result<(String, String)> {
+    let last = nagios.fleet().services().last().map(|(host, service)| (host.name.clone(), service.name.clone()));
+    last.ok_or_else(|| Fail::new("no service is watched"))
 }

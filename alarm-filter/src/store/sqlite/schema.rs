@@ -77,7 +77,7 @@ pub(super) fn prepare_writer(conn: &Connection, path: &Path) -> Result<(), Store
     // FULL: each commit is synced. 4000 pages: a checkpoint (two more syncs) about every 16 MB of log.
     conn.execute_batch(
         "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;
-         PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+         PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
     )
     .map_err(|e| told(&e))?;
     migrate(conn, version, MIGRATIONS).map_err(|e| told(&e))

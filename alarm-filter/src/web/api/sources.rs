@@ -4,7 +4,7 @@ use super::super::WebState;
 use super::super::problem::json_of;
 use super::super::words::{health, health_meaning};
 use super::{seconds, seconds_or_null};
-use alarm_core::time::Timestamp;
+use alarm_core::time::{MINUTE, Timestamp};
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
@@ -17,8 +17,9 @@ struct SourceOut<'a> {
     group: Option<&'a str>,
     health: &'static str,
     meaning: &'static str,
-    #[serde(serialize_with = "seconds")]
-    since: Timestamp,
+    /// `null`: nothing was said of it yet; it is being read up to now.
+    #[serde(serialize_with = "seconds_or_null")]
+    since: Option<Timestamp>,
     #[serde(serialize_with = "seconds_or_null")]
     heard_at: Option<Timestamp>,
     detail: &'a str,
@@ -42,7 +43,7 @@ pub(in crate::web) async fn sources(State(state): State<WebState>) -> Response {
         group: Some(&m.group),
         health: health(m.health),
         meaning: health_meaning(m.health, false),
-        since: m.health_since,
+        since: Some(m.health_since).filter(|t| t.0 > MINUTE),
         heard_at: state.metrics.last_heard(name),
         detail: &m.detail,
         notifications_off: m.notifications_off,
@@ -53,7 +54,7 @@ pub(in crate::web) async fn sources(State(state): State<WebState>) -> Response {
         group: None,
         health: health(s.health),
         meaning: health_meaning(s.health, true),
-        since: s.since,
+        since: Some(s.since),
         heard_at: state.metrics.last_heard(name),
         detail: &s.detail,
         notifications_off: false,
