@@ -57,7 +57,8 @@ fn run(folder: &Path, monitors: &[&str], until: Option<u64>) {
     for monitor in monitors {
         let log = TailOptions { begin: Begin::From(0), ..TailOptions::new(folder.join(format!("{monitor}.log"))) };
         let name = Text::from(*monitor);
-        let files = MonitorFiles { name, log, status: None, objects: None, silent_after: i64::MAX, sites_needed: false };
+        let files =
+            MonitorFiles { name, log, status: None, objects: None, silent_after: i64::MAX, sites_needed: false };
         let key = format!("log/{monitor}");
         let cursor = cursors.iter().find(|(k, _)| *k == key).map(|(_, json)| serde_json::from_str(json).unwrap());
         let shared = shared.clone();
@@ -76,9 +77,7 @@ fn run(folder: &Path, monitors: &[&str], until: Option<u64>) {
     stop_sources.store(true, Ordering::Relaxed);
     stop_keeper.send(()).unwrap();
     keeping.join().unwrap();
-    for source in sources {
-        source.join().unwrap();
-    }
+    sources.into_iter().for_each(|s| drop(s.join().unwrap()));
 }
 
 fn stored(folder: &Path) -> (Vec<Record>, Engine) {
