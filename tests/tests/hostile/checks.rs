@@ -1,11 +1,11 @@
 //! `check-config`: everything that is wrong, each in a line.
 
 use super::{alerts, one_line, with};
-use e2e::Result;
 use e2e::fail::ensure;
 use e2e::filter::Filter;
 use e2e::interface::monitor_of_log;
 use e2e::place::now;
+use e2e::{Fail, Result};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
@@ -68,6 +68,8 @@ fn files_that_hold_something_else() -> Result {
     let html = |folder: &std::path::Path| {
         fs::write(folder.join("page"), "<html><title>Sign in</title></html>\n")?;
         fs::write(folder.join("cut"), "info {\n\tcreated=1\n")?;
+        // Opening it would wait for a writer that never comes.
+        nix::unistd::mkfifo(&folder.join("pipe"), nix::sys::stat::Mode::S_IRWXU).map_err(Fail::at("a pipe"))?;
         Ok(())
     };
     wrong(
@@ -84,6 +86,13 @@ fn files_that_hold_something_else() -> Result {
     warned("{log}status = \"{}/cut\"\n", html, &["/cut is cut off or damaged", "have the monitor write it anew"])?;
     warned("{log}status = \"{}/page\"\n", html, &["/page is not a status.dat", "correct the path"])?;
     warned("{log}objects = \"{}/page\"\n", html, &["/page is not a objects.cache", "correct the path"])?;
+    warned(
+        "{log}status = \"{}/pipe\"\nobjects = \"{}/pipe\"\n",
+        html,
+        &["status.dat ", "/pipe: it is a pipe", "name the file"],
+    )?;
+    wrong("[[monitor]]\nname = \"n\"\nlog = \"{}/pipe\"\n", html, &["/pipe: it is a pipe", "name the file"])?;
+    wrong("[[monitor]]\nname = \"n\"\nnagios_cfg = \"{}/pipe\"\n", html, &["/pipe: it is a pipe", "name the file"])?;
     let services = "{log}[topology]\nget_service_endpoint = { source = \"{}/page\" }\n";
     wrong(services, html, &["get_service_endpoint from ", "/page: this is a web page (\"Sign in\")"])
 }
