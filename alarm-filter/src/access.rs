@@ -1,8 +1,10 @@
 //! Who may read what: names the file or folder that is in the way, its owner, group and mode, and the command that helps.
 
+use nix::fcntl::OFlag;
 use nix::unistd::{Gid, Group, Uid, User, getegid, geteuid, getgroups};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// The user that this process runs as.
@@ -85,19 +87,24 @@ fn may(me: &Me, meta: &std::fs::Metadata, need: u32) -> bool {
     me.root || meta.mode() & (need << shift) != 0
 }
 
+/// Opens a file that is there to be read again and again: no folder, and no pipe either, on which opening would hang.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    // Not waiting for whoever may write into a pipe; regular files do not know the difference.
+    let flags = (OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    if !kind.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is a pipe, a socket or a device, not a file"));
+    }
+    Ok(file)
+}
+
 /// What stands in the way of reading a file (or a folder's list); `None`: nothing.
 pub(crate) fn obstacle(path: &Path, folder: bool) -> Option<String> {
-    let opened = if folder {
-        std::fs::read_dir(path).map(|_| ())
-    } else {
-        std::fs::metadata(path).and_then(|meta| {
-            if meta.is_dir() {
-                Err(io::Error::from(ErrorKind::IsADirectory))
-            } else {
-                std::fs::File::open(path).map(|_| ())
-            }
-        })
-    };
+    let opened = if folder { std::fs::read_dir(path).map(|_| ()) } else { open(path).map(|_| ()) };
     opened.err().map(|error| because(path, &error, folder))
 }
 
@@ -108,6 +115,7 @@ pub(crate) fn because(path: &Path, error: &io::Error, folder: bool) -> String {
         (_, ErrorKind::NotFound) => "there is none; correct the path".to_owned(),
         (_, ErrorKind::IsADirectory) => "it is a folder, not a file; name the file".to_owned(),
         (_, ErrorKind::NotADirectory) if folder => "it is a file, not a folder; name the folder".to_owned(),
+        (_, ErrorKind::InvalidInput) => format!("{error}; name the file"),
         (_, ErrorKind::NotADirectory) => "one of its folders is a file; correct the path".to_owned(),
         _ => format!("it cannot be read: {error}"),
     }

@@ -141,7 +141,8 @@ impl Metrics {
         r.register("store_damage", help, m.damage.clone());
         let help = "When all of the store was last checked; 0: not in this run";
         r.register_with_unit("store_checked_timestamp", help, Unit::Seconds, m.checked.clone());
-        let help = "1: the configuration as it stands is in force; 0: it is wrong, and an older one is";
+        let help =
+            "Whether the configuration as it stands in the files is in force (1), or is wrong and an older one is (0)";
         r.register("configuration_taken", help, m.configuration.clone());
         r.register("http_requests", "Requests answered, by route and status", m.http.clone());
         Metrics { registry: r, ..m }

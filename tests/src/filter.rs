@@ -203,6 +203,18 @@ impl Filter {
         self.command(&interface::backup_arguments(&self.configuration, to))
     }
 
+    /// Runs another command of the program, whatever comes of it: its exit code, what it printed, what it complained of.
+    pub fn ran(&self, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Result<(Option<i32>, String, String)> {
+        let output = Command::new(interface::program()?).args(arguments).current_dir(self.place.path()).output()?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok((output.status.code(), text(&output.stdout), text(&output.stderr)))
+    }
+
+    /// The path of its configuration.
+    pub fn configuration(&self) -> &Path {
+        &self.configuration
+    }
+
     /// Runs another command of the program; returns what it printed, or fails with what it complained of.
     pub fn command(&self, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Result<String> {
         let output = Command::new(interface::program()?).args(arguments).current_dir(self.place.path()).output()?;

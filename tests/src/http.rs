@@ -4,13 +4,20 @@ use crate::fail::{Fail, Result, ensure};
 use crate::wait::hang_limit;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 /// One connection.
 #[derive(Debug)]
 pub struct Client {
-    address: SocketAddr,
-    stream: BufReader<TcpStream>,
+    address: String,
+    stream: BufReader<Box<dyn Stream>>,
 }
+
+/// What a connection runs over.
+trait Stream: Read + Write + Send + std::fmt::Debug {}
+impl Stream for TcpStream {}
+impl Stream for UnixStream {}
 
 /// An answer.
 #[derive(Clone, Debug)]
@@ -60,7 +67,15 @@ impl Client {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(hang_limit()))?;
         stream.set_write_timeout(Some(hang_limit()))?;
-        Ok(Client { address, stream: BufReader::new(stream) })
+        Ok(Client { address: address.to_string(), stream: BufReader::new(Box::new(stream)) })
+    }
+
+    /// The same over a socket in the file system.
+    pub fn connect_unix(path: &Path) -> Result<Self> {
+        let stream = UnixStream::connect(path).map_err(Fail::at(path.display()))?;
+        stream.set_read_timeout(Some(hang_limit()))?;
+        stream.set_write_timeout(Some(hang_limit()))?;
+        Ok(Client { address: path.display().to_string(), stream: BufReader::new(Box::new(stream)) })
     }
 
     /// GET.
@@ -75,8 +90,8 @@ impl Client {
 
     /// Sends a request made by [`request`] and reads the answer.
     pub fn send(&mut self, request: &[u8]) -> Result<Response> {
-        let address = self.address;
-        self.stream.get_mut().write_all(request).map_err(Fail::at(address))?;
+        let address = self.address.clone();
+        self.stream.get_mut().write_all(request).map_err(Fail::at(&address))?;
         self.answer().map_err(Fail::at(address))
     }
 

@@ -41,6 +41,10 @@ pub struct Setup {
     pub profile: Option<String>,
     /// More lines, put first.
     pub extra: String,
+    /// More tables, put last.
+    pub tables: String,
+    /// Where it listens, when that is not a port of the system's choice.
+    pub listen: Option<String>,
 }
 
 impl Setup {
@@ -76,7 +80,8 @@ pub fn configure(folder: &Path, setup: &Setup) -> Result<PathBuf> {
     let mut text = setup.extra.clone();
     let _always_fits = write!(
         text,
-        "store = {store:?}\nlisten = \"127.0.0.1:0\"\n\n[profiles]\nfiles = [{profile:?}]\noperators = \"{}\"\n",
+        "store = {store:?}\nlisten = {:?}\n\n[profiles]\nfiles = [{profile:?}]\noperators = \"{}\"\n",
+        setup.listen.as_deref().unwrap_or("127.0.0.1:0"),
         name.trim_end_matches('"')
     );
     if let Some(gocdb) = &setup.gocdb {
@@ -97,10 +102,20 @@ pub fn configure(folder: &Path, setup: &Setup) -> Result<PathBuf> {
             let _always_fits = writeln!(text, "group = {group:?}");
         }
     }
+    text.push('\n');
+    text.push_str(&setup.tables);
     let path = folder.join("gridward.toml");
     crate::place::write(&path, text)?;
     Ok(path)
 }
+
+/// A table for [`Setup::tables`]: a monitor that is read from its log alone.
+pub fn monitor_of_log(name: &str, log: &Path, more: &str) -> String {
+    format!("[[monitor]]\nname = {name:?}\nlog = {log:?}\ncatch_up = \"all\"\n{more}\n")
+}
+
+/// The page of the sources.
+pub const SOURCES_PAGE: &str = "/sources";
 
 /// The daemon's arguments.
 pub fn run_arguments(configuration: &Path) -> Vec<OsString> {

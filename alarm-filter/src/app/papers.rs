@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::keeper::documents::Paper;
 use crate::keeper::news::News;
 use crate::metrics::Metrics;
+use crate::topology::gocdb::Method;
 use crate::web::WebConfig;
 use alarm_core::document::Document;
 use alarm_core::input::Text;
@@ -196,6 +197,11 @@ fn fixed(old: &Config, new: &Config) -> Vec<&'static str> {
 
 fn stamps(config: &Config) -> BTreeMap<PathBuf, Option<SystemTime>> {
     let mut files = vec![config.path.clone()];
+    if let Some(topology) = &config.topology {
+        // A renewed certificate is taken without being told.
+        let sources = Method::ALL.into_iter().filter_map(|method| topology.effective(method));
+        files.extend(sources.flat_map(|s| [s.certificate, s.key, s.ca]).flatten());
+    }
     files.extend(config.monitors.iter().filter_map(|m| m.nagios_cfg.clone()));
     files.extend(config.profiles.files.iter().cloned());
     if config.profiles.files.is_empty()

@@ -78,9 +78,10 @@ impl Keeper {
     fn configure(&mut self, again: bool) -> Result<(), Gone> {
         let config = self.papers.config();
         let gone = self.known && config.topology.is_none();
-        if config.topology == self.config && !again && !gone {
+        if config.topology.is_none() && !gone {
             return Ok(());
         }
+        // Also when it is the same: certificates may have been renewed.
         self.known = config.topology.is_some();
         self.config = config.topology;
         self.asks = None;

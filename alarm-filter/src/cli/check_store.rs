@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         (None, Some(folder)) => folder.join(JOURNAL),
         (None, None) => Config::load(&args.config).map_err(|e| e.to_string())?.journal(),
     };
-    super::journal_exists(&journal)?;
+    super::journal_readable(&journal)?;
     let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let findings = findings(&history)?;
     super::print(&findings.iter().map(line).collect::<String>())?;

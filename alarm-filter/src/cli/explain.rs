@@ -121,7 +121,7 @@ fn of_journal(args: &Args) -> Result<Vec<Explanation>, String> {
             (config.journal(), Some(profiles))
         }
     };
-    super::journal_exists(&journal)?;
+    super::journal_readable(&journal)?;
     let history = SqliteHistory::open(&journal, OpenOptions::default()).map_err(|e| e.to_string())?;
     let asked = Asked { host: &args.host, metric: &args.metric };
     let upto = u64::MAX;

@@ -56,14 +56,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Says it in its own words when there is no journal to read, or none that this user may read.
-fn journal_exists(journal: &std::path::Path) -> Result<(), String> {
-    match crate::access::obstacle(journal, false) {
+/// Names the file or folder in the way, and the command that helps, when this user may not read the journal. That there is
+/// none is the store's to say.
+fn journal_readable(journal: &std::path::Path) -> Result<(), String> {
+    let is_there = !std::fs::metadata(journal).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+    match crate::access::obstacle(journal, false).filter(|_| is_there) {
         None => Ok(()),
-        Some(_) if std::fs::metadata(journal).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) => Err(format!(
-            "there is no journal {}; name the daemon's configuration with --config FILE, or its store with --store DIR",
-            journal.display()
-        )),
         Some(why) => Err(format!("cannot read the journal {}: {why}", journal.display())),
     }
 }

@@ -225,13 +225,14 @@ fn topology(config: &Config, f: &mut Findings) {
         );
         return;
     };
+    let mut answers = Vec::new();
     for method in Method::ALL {
         let Some(source) = topology.effective(method) else { continue };
         match source.place() {
             Ok(Place::File(path)) => {
                 if f.readable(&format!("topology {method}"), &path, false, Severity::Error) {
                     match content::answer(method, &path) {
-                        Ok(notes) => notes.into_iter().for_each(|note| f.warn(format!("topology {note}"))),
+                        Ok(rows) => answers.push(rows),
                         Err(e) => f.error(format!("topology {e}")),
                     }
                 }
@@ -256,4 +257,5 @@ fn topology(config: &Config, f: &mut Findings) {
             }
         }
     }
+    content::remarks(&answers).into_iter().for_each(|note| f.warn(format!("topology: {note}")));
 }

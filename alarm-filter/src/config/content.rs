@@ -1,12 +1,14 @@
 //! Whether the files that a configuration names hold what they should. Each note is a line: the file, what is wrong with
 //! it, and what to do.
 
+use crate::access::because;
 use crate::source::nagios_log::line::split_epoch;
 use crate::source::nagios_status::objects::{ObjectsCache, others};
 use crate::source::nagios_status::status;
 use crate::source::text::Interner;
 use crate::topology::config::SourceConfig;
-use crate::topology::gocdb::{self, Limits, Method};
+use crate::topology::gocdb::{self, Limits, Method, Rows};
+use crate::topology::merge::{Parts, merge, merge_downtimes};
 use crate::topology::tls::{self, tls_config};
 use std::io::Read;
 use std::path::Path;
@@ -54,12 +56,27 @@ pub(super) fn objects(path: &Path, sites_known: bool) -> Vec<String> {
     }
 }
 
-/// What is wrong with an answer of GOCDB that lies in a file, or remarkable in it.
-pub(super) fn answer(method: Method, path: &Path) -> Result<Vec<String>, String> {
+/// An answer of GOCDB that lies in a file, or what is wrong with it.
+pub(super) fn answer(method: Method, path: &Path) -> Result<Rows, String> {
     let place = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| format!("cannot read {place}: {e}"))?;
-    let rows = gocdb::parse(method, &place, &bytes, &Limits::default()).map_err(|e| e.to_string())?;
-    Ok(rows.remarks().to_lines())
+    let bytes = std::fs::read(path).map_err(|e| format!("cannot read {place}: {}", because(path, &e, false)))?;
+    gocdb::parse(method, &place, &bytes, &Limits::default()).map_err(|e| e.to_string())
+}
+
+/// What is remarkable in answers, each by itself and all together.
+pub(super) fn remarks(answers: &[Rows]) -> Vec<String> {
+    let mut notes: Vec<String> = answers.iter().flat_map(|a| a.remarks().to_lines()).collect();
+    let mut parts = Parts::default();
+    for rows in answers {
+        match rows {
+            Rows::Sites(d) => parts.sites = Some(&d.rows),
+            Rows::Services(d) => parts.services = Some(&d.rows),
+            Rows::Rocs(d) => parts.rocs = Some(&d.rows),
+            Rows::Downtimes(d) => notes.extend(merge_downtimes(&d.rows).1.to_lines()),
+        }
+    }
+    notes.extend(merge(parts).1.to_lines());
+    notes
 }
 
 /// Whether certificates and key of a source can be used; notes are what is left out of the folder of anchors.

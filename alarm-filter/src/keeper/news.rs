@@ -9,7 +9,6 @@ use crate::source::text::Interner;
 use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
 use alarm_core::world::World;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +50,7 @@ pub enum News {
 /// It cannot be read, or not to its end.
 pub fn reconcile(world: &World, monitor: &Text, path: &Path) -> Result<(Timestamp, Differences), BlockError> {
     let io = |source| BlockError::Io { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(io)?;
+    let mut file = crate::access::open(path).map_err(io)?;
     let mut head = [0; 1024];
     let n = file.read(&mut head).map_err(io)?;
     let created = created(&head[..n]);

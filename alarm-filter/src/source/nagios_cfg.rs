@@ -1,6 +1,7 @@
 //! nagios.cfg: where a monitor's files are and what it logs. Of a setting that stands there twice the last one counts, as
 //! in Nagios itself. Settings that nothing here depends on are not judged.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What is taken from a nagios.cfg; absent settings have Nagios' own defaults.
@@ -85,7 +86,10 @@ pub enum CfgError {
 impl NagiosCfg {
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, CfgError> {
-        let text = std::fs::read(path).map_err(|source| CfgError::Io { path: path.to_path_buf(), source })?;
+        let mut text = Vec::new();
+        crate::access::open(path)
+            .and_then(|mut file| file.read_to_end(&mut text))
+            .map_err(|source| CfgError::Io { path: path.to_path_buf(), source })?;
         NagiosCfg::parse(path, &text)
     }
 

@@ -143,10 +143,10 @@ impl Client {
                 "the host's name is not known; check the address and the name service".to_owned()
             }
             ureq::Error::Io(io) => match io.source().or(io.get_ref().map(|e| e as _)) {
-                Some(inner) if inner.is::<rustls::Error>() => tls(&inner.to_string()),
+                Some(inner) if inner.is::<rustls::Error>() => inner.downcast_ref().map(tls).unwrap_or_default(),
                 _ => format!("{io}; check that the server is up and reachable from here"),
             },
-            ureq::Error::Rustls(e) => tls(&e.to_string()),
+            ureq::Error::Rustls(e) => tls(e),
             ureq::Error::RequireHttpsOnly(to) => {
                 format!("https led on to {to}, which is not encrypted; correct the address")
             }
@@ -156,8 +156,24 @@ impl Client {
     }
 }
 
-fn tls(what: &str) -> String {
-    format!("no secure connection ({what}); check ca, and the client certificate if the server asks for one")
+fn tls(e: &rustls::Error) -> String {
+    use rustls::CertificateError as C;
+    let todo = match e {
+        rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => {
+            "the server's certificate has expired: have its administrator renew it; what was known last holds until then"
+        }
+        rustls::Error::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => {
+            "the server's certificate is not valid yet: compare the clocks"
+        }
+        rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => {
+            "the server's certificate is for another name: correct the address"
+        }
+        rustls::Error::InvalidCertificate(C::UnknownIssuer) => {
+            "the authority of the server's certificate is not among the trust anchors: check ca"
+        }
+        _ => "check ca, and the client certificate if the server asks for one",
+    };
+    format!("no secure connection ({e}); {todo}")
 }
 
 fn refused(status: StatusCode, start: &[u8]) -> String {

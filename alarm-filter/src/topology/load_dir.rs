@@ -105,7 +105,7 @@ pub fn load_dir(dir: &Path) -> Result<Loaded, LoadError> {
 /// A whole file; one byte more than `limit` at most, so that a parser sees that it is too long.
 pub(super) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    crate::access::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -77,9 +77,7 @@ fn run(folder: &Path, monitors: &[&str], until: Option<u64>) {
     stop_sources.store(true, Ordering::Relaxed);
     stop_keeper.send(()).unwrap();
     keeping.join().unwrap();
-    for source in sources {
-        source.join().unwrap();
-    }
+    sources.into_iter().for_each(|s| drop(s.join().unwrap()));
 }
 
 fn stored(folder: &Path) -> (Vec<Record>, Engine) {

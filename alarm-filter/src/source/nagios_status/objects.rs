@@ -10,7 +10,6 @@ use alarm_core::objects::{
     Contact, Dependency, Escalation, HostObject, MonitorObjects, NotificationRules, ServiceObject, Timeperiod,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -107,7 +106,7 @@ impl ObjectsCache {
 
     /// Reads a file.
     pub fn load(path: &Path, names: &mut Interner) -> Result<Self, BlockError> {
-        let file = File::open(path).map_err(|source| BlockError::Io { path: path.to_path_buf(), source })?;
+        let file = crate::access::open(path).map_err(|source| BlockError::Io { path: path.to_path_buf(), source })?;
         ObjectsCache::read(file, path, names)
     }
 }

@@ -8,7 +8,6 @@ use crate::source::text::Interner;
 use alarm_core::input::{Object, ScheduledDowntime, Seen, Text};
 use alarm_core::state::State;
 use alarm_core::time::Timestamp;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -125,7 +124,7 @@ pub fn visit<R: Read>(input: R, path: &Path, mut each: impl FnMut(Record<'_>)) -
 
 /// As [`visit`], of a file.
 pub fn visit_file(path: &Path, each: impl FnMut(Record<'_>)) -> Result<Summary, BlockError> {
-    let file = File::open(path).map_err(|source| BlockError::Io { path: path.to_path_buf(), source })?;
+    let file = crate::access::open(path).map_err(|source| BlockError::Io { path: path.to_path_buf(), source })?;
     visit(file, path, each)
 }
 
@@ -260,7 +259,7 @@ impl StatusSnapshot {
 
     /// Reads a file.
     pub fn load(path: &Path, names: &mut Interner) -> Result<Self, BlockError> {
-        let file = File::open(path).map_err(|source| BlockError::Io { path: path.to_path_buf(), source })?;
+        let file = crate::access::open(path).map_err(|source| BlockError::Io { path: path.to_path_buf(), source })?;
         StatusSnapshot::read(file, path, names)
     }
 }
