@@ -5,6 +5,7 @@ use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
 use crate::input::{DeletedDowntime, ScheduledDowntime, Text};
 use crate::rows::RowKey;
+use crate::state::State;
 use crate::time::Timestamp;
 use crate::watch::{Key, Watch};
 use crate::world::{Cause, Proposal, World};
@@ -53,10 +54,12 @@ impl World {
                 let m = self.monitor_mut(monitor);
                 m.objects_hash = hash.clone();
                 m.objects = objects;
+                self.judged.clear();
             }
             Event::Topology { hash } => {
                 self.meta.hashes.topology = hash.clone();
                 self.topology = documents.topology(hash);
+                self.judged.clear();
                 self.dirty.insert(RowKey::Meta);
                 // Which windows count for an alarm is asked of the topology, too.
                 self.unarmed.extend(self.alarms.keys().cloned());
@@ -70,12 +73,14 @@ impl World {
             Event::Profiles { hash } => {
                 self.meta.hashes.profiles = hash.clone();
                 self.profiles = documents.profiles(hash).unwrap_or_default();
+                self.judged.clear();
                 self.patterns = self.profiles.time_out_patterns();
                 self.dirty.insert(RowKey::Meta);
             }
             Event::Settings { hash } => {
                 self.meta.hashes.settings = hash.clone();
                 self.settings = documents.settings(hash).unwrap_or_default();
+                self.judged.clear();
                 self.dirty.insert(RowKey::Meta);
                 let settings = self.settings.clone();
                 for name in settings.monitors.keys() {
@@ -156,9 +161,14 @@ impl World {
         if seen.resets {
             view.notified = 0;
         }
-        let watch = self.watch_mut(&seen.key);
         if let Some(stands_for) = &seen.stands_for {
-            watch.stands_for = Some(stands_for.clone());
+            let watch = self.watch_mut(&seen.key);
+            if watch.stands_for.as_ref() != Some(stands_for) {
+                watch.stands_for = Some(stands_for.clone());
+                for state in [State::Warning, State::Critical, State::Unknown] {
+                    self.judged.swap_remove(&(seen.key.clone(), state));
+                }
+            }
         }
         match &seen.key.service {
             Some(_) => self.rearm_settle(&seen.key),
@@ -213,7 +223,7 @@ impl World {
             .map(|h| h.services.keys().cloned().collect())
             .unwrap_or_default();
         if services.is_empty()
-            && let Some(entry) = self.hosts.get(&(group.clone(), host.clone()))
+            && let Some(entry) = self.host_entry(&group, host)
         {
             services = entry.services.keys().cloned().collect();
         }

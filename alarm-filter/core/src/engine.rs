@@ -26,6 +26,8 @@ pub struct Engine {
     pending: Option<Input>,
     /// The time of the events that are being decided.
     pub(crate) now: Timestamp,
+    /// The object of the last event, and its number.
+    numbered: Option<(Key, i64)>,
 }
 
 /// What is written to the journal: an input, if this is where it came in, and events that were decided from it.
@@ -161,7 +163,14 @@ impl Engine {
 
     /// Decides: the event takes its place in the journal's records, and the world takes it in.
     pub(crate) fn emit(&mut self, event: Event) {
-        let object = event.key().map(Key::number);
+        let object = event.key().map(|key| match &self.numbered {
+            Some((last, number)) if last == key => *number,
+            _ => {
+                let number = key.number();
+                self.numbered = Some((key.clone(), number));
+                number
+            }
+        });
         self.open_record(object);
         let at = self.now;
         if let Some(record) = self.records.last_mut() {

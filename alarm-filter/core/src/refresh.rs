@@ -405,7 +405,7 @@ impl World {
 
     /// The same for all held services of a host.
     pub(crate) fn rearm_host(&mut self, host: &Key) {
-        let Some(entry) = self.hosts.get(&(host.group.clone(), host.host.clone())) else { return };
+        let Some(entry) = self.host_entry(&host.group, &host.host) else { return };
         let held = entry.services.iter().filter(|(_, w)| w.views.iter().any(|v| v.held));
         let keys: Vec<Key> = held.map(|(s, _)| Key { service: Some(s.clone()), ..host.clone() }).collect();
         for key in keys {
@@ -478,6 +478,6 @@ impl World {
         }
         self.rearm_held();
         self.unarmed.clear();
-        self.dirty.clear();
+        self.dirty.take();
     }
 }

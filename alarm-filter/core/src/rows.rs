@@ -5,6 +5,8 @@ use crate::input::Text;
 use crate::time::Timestamp;
 use crate::watch::{Key, Watch};
 use crate::world::{Cause, Closed, Meta, Monitor, Sequences, World};
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,6 +21,38 @@ pub(crate) enum RowKey {
     Closed(AlarmId),
     Cause(Text),
     Sequences(Text),
+}
+
+/// The rows that changed. What changes twice in a row is looked up once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dirty {
+    rows: IndexSet<RowKey, FxBuildHasher>,
+    last_watch: Option<Key>,
+    last_alarm: Option<AlarmId>,
+}
+
+impl Dirty {
+    /// The row changed.
+    pub(crate) fn insert(&mut self, row: RowKey) {
+        match &row {
+            RowKey::Watch(key) if self.last_watch.as_ref() == Some(key) => return,
+            RowKey::Watch(key) => self.last_watch = Some(key.clone()),
+            RowKey::Alarm(id) if self.last_alarm.as_ref() == Some(id) => return,
+            RowKey::Alarm(id) => self.last_alarm = Some(id.clone()),
+            _ => {}
+        }
+        self.rows.insert(row);
+    }
+
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// All of them, in order; then there are none.
+    pub(crate) fn take(&mut self) -> BTreeSet<RowKey> {
+        std::mem::take(self).rows.into_iter().collect()
+    }
 }
 
 /// A row that cannot be read.
@@ -82,7 +116,7 @@ fn parse<'a, T: Deserialize<'a>>(row: &str, value: &'a [u8]) -> Result<T, RowErr
 impl World {
     /// The rows that changed since the last call, each with its new value or `None` when it is gone; names in order.
     pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
-        let mut dirty: BTreeSet<RowKey> = std::mem::take(&mut self.dirty).into_iter().collect();
+        let mut dirty = self.dirty.take();
         if !dirty.is_empty() {
             dirty.insert(RowKey::Meta);
         }

@@ -62,19 +62,43 @@ impl Engine {
         let open = watch.alarm.clone();
         match problem {
             None => self.no_problem(key, said, open, held),
-            Some(problem) => match self.world.verdict(key, problem.state) {
-                Verdict::Aside(reason) => self.aside(key, said, open, &problem, reason),
-                Verdict::Raise(about) => {
+            Some(problem) => match self.set_aside_by(key, problem.state) {
+                Some(reason) => self.aside(key, said, open, &problem, reason),
+                None => {
                     self.set_aside(key, None, said.since);
-                    match (open, off) {
+                    let failed = match (open, off) {
                         (Some(id), _) => self.goes_on(&id, said, &problem),
                         (None, Some(off)) => self.switched_off(key, said, &problem, &off),
-                        (None, None) => self.raise(key, said, &problem, *about),
+                        (None, None) => self.raise(key, said, &problem),
+                    };
+                    if failed {
+                        // Its flags were looked at with the failure.
+                        return;
                     }
                 }
             },
         }
         self.remark(key);
+    }
+
+    /// Why a problem of the object raises nothing; `None`: it raises. Judged once, until something changes that it
+    /// depends on.
+    fn set_aside_by(&mut self, key: &Key, state: State) -> Option<SetAside> {
+        let judge = |world: &World| match world.verdict(key, state) {
+            Verdict::Aside(reason) => Some(reason),
+            Verdict::Raise(_) => None,
+        };
+        if key.service.is_none() {
+            // A host counts by the services that are known on it.
+            return judge(&self.world);
+        }
+        let asked = (key.clone(), state);
+        if let Some(judged) = self.world.judged.get(&asked) {
+            return judged.clone();
+        }
+        let judged = judge(&self.world);
+        self.world.judged.insert(asked, judged.clone());
+        judged
     }
 
     fn no_problem(&mut self, key: &Key, said: &Said, open: Option<AlarmId>, held: bool) {
@@ -147,8 +171,9 @@ impl Engine {
         }
     }
 
-    fn goes_on(&mut self, id: &AlarmId, said: &Said, problem: &Problem) {
-        let Some(alarm) = self.world.alarms.get(id) else { return };
+    /// Gives back whether that is a new failure, or a new state of it.
+    fn goes_on(&mut self, id: &AlarmId, said: &Said, problem: &Problem) -> bool {
+        let Some(alarm) = self.world.alarms.get(id) else { return false };
         let again = !alarm.failing_now();
         if !again && alarm.state == problem.state {
             if alarm.monitors != problem.monitors {
@@ -161,16 +186,17 @@ impl Engine {
                 let (id, key) = (alarm.id.clone(), alarm.key.clone());
                 self.emit(Event::Changed { id, key, monitors: problem.monitors.clone(), change, again: false });
             }
-            return;
+            return false;
         }
         let change = self.change(&alarm.key, said, problem);
         let (id, key) = (alarm.id.clone(), alarm.key.clone());
         self.emit(Event::Changed { id: id.clone(), key, monitors: problem.monitors.clone(), change, again });
         self.after_failure(&id, said, again);
+        true
     }
 
-    fn switched_off(&mut self, key: &Key, said: &Said, problem: &Problem, off: &crate::watch::Off) {
-        let Some(closed) = self.world.closed.get(&off.alarm) else { return };
+    fn switched_off(&mut self, key: &Key, said: &Said, problem: &Problem, off: &crate::watch::Off) -> bool {
+        let Some(closed) = self.world.closed.get(&off.alarm) else { return false };
         let (state, failing) = (closed.alarm.state, closed.alarm.failing_now());
         if off.was_ok {
             self.emit(Event::Returned {
@@ -178,15 +204,18 @@ impl Engine {
                 key: key.clone(),
                 why: "it failed again after an OK".into(),
             });
-            self.goes_on(&off.alarm, said, problem);
-        } else if state != problem.state {
+            return self.goes_on(&off.alarm, said, problem);
+        }
+        if state != problem.state {
             let change = self.change(key, said, problem);
             let (id, monitors, again) = (off.alarm.clone(), problem.monitors.clone(), !failing);
             self.emit(Event::Changed { id, key: key.clone(), monitors, change, again });
         }
+        false
     }
 
-    fn raise(&mut self, key: &Key, said: &Said, problem: &Problem, about: crate::alarm::About) {
+    fn raise(&mut self, key: &Key, said: &Said, problem: &Problem) -> bool {
+        let Verdict::Raise(about) = self.world.verdict(key, problem.state) else { return false };
         let number = u64::from_ne_bytes(key.number().to_ne_bytes());
         // The seq of the opening input tells two alarms of one object apart.
         let opening = self.opening_seq();
@@ -196,11 +225,12 @@ impl Engine {
         self.emit(Event::Raised {
             id: id.clone(),
             key: key.clone(),
-            about,
+            about: *about,
             monitors: problem.monitors.clone(),
             change,
         });
         self.after_failure(&id, said, true);
+        true
     }
 
     fn after_failure(&mut self, id: &Text, said: &Said, new_episode: bool) {

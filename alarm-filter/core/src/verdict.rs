@@ -188,7 +188,7 @@ impl World {
         {
             return true;
         }
-        let Some(entry) = self.hosts.get(&(key.group.clone(), key.host.clone())) else { return false };
+        let Some(entry) = self.host_entry(&key.group, &key.host) else { return false };
         entry.services.keys().any(|s| {
             let about = self.about(&Key { service: Some(s.clone()), ..key.clone() });
             critical(&about.service_type, &about.metric)

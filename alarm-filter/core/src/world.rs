@@ -5,15 +5,17 @@ use crate::command::CauseKind;
 use crate::input::{SourceHealth, Text};
 use crate::objects::{MonitorObjects, NotificationRules, ServiceObject};
 use crate::profile::Profiles;
-use crate::rows::RowKey;
+use crate::rows::{Dirty, RowKey};
 use crate::settings::Settings;
+use crate::state::State;
 use crate::time::Timestamp;
 use crate::timers::Timers;
 use crate::topology::{DowntimeWindow, Downtimes, Topology};
-use crate::watch::{HostEntry, Key, View, Watch};
-use indexmap::{IndexMap, IndexSet};
+use crate::watch::{HostEntry, Key, SetAside, View, Watch};
+use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -61,6 +63,8 @@ pub struct World {
     pub downtimes: Arc<Downtimes>,
     /// The time-out patterns of the profiles in force, by their text.
     pub(crate) patterns: BTreeMap<Text, regex::Regex>,
+    /// Why problems raise nothing (`None`: they raise), as judged by the documents in force.
+    pub(crate) judged: Map<(Key, State), Option<SetAside>>,
     /// What falls due, and when.
     pub timers: Timers,
     /// The moment that is being decided: `at`, or later while nothing was recorded yet. Timers are set from here on.
@@ -72,7 +76,16 @@ pub struct World {
     /// Alarms whose timers are to be set anew when the input is dealt with.
     pub(crate) unarmed: Vec<AlarmId>,
     /// Rows that changed since the last flush.
-    pub(crate) dirty: IndexSet<RowKey, FxBuildHasher>,
+    pub(crate) dirty: Dirty,
+    /// Where the object that was asked for last stands.
+    last: Last,
+}
+
+/// Places in [`World::hosts`] and [`HostEntry::services`]; only a hint.
+#[derive(Clone, Debug, Default)]
+struct Last {
+    host: Cell<usize>,
+    service: Cell<usize>,
 }
 
 /// Small things that hold for all of it.
@@ -214,14 +227,39 @@ impl Sequences {
 impl World {
     /// A host, if anything was ever said of it or of a service on it.
     pub fn host_entry(&self, group: &str, host: &str) -> Option<&HostEntry> {
-        self.hosts.get(&HostRef(group, host))
+        self.hosts.get_index(self.host_index(group, host)?).map(|(_, entry)| entry)
+    }
+
+    /// Where a host stands in the map. What is asked for twice in a row, under the same text, is found without hashing.
+    fn host_index(&self, group: &str, host: &str) -> Option<usize> {
+        let last = self.last.host.get();
+        if let Some(((g, h), _)) = self.hosts.get_index(last)
+            && std::ptr::eq(&raw const **h, host)
+            && **g == *group
+        {
+            return Some(last);
+        }
+        let i = self.hosts.get_index_of(&HostRef(group, host))?;
+        self.last.host.set(i);
+        Some(i)
+    }
+
+    /// The same of a service of a host.
+    fn service_index(&self, entry: &HostEntry, service: &str) -> Option<usize> {
+        let last = self.last.service.get();
+        if entry.services.get_index(last).is_some_and(|(s, _)| std::ptr::eq(&raw const **s, service)) {
+            return Some(last);
+        }
+        let i = entry.services.get_index_of(service)?;
+        self.last.service.set(i);
+        Some(i)
     }
 
     /// The object's watch, if anything was ever said of it.
     pub fn watch(&self, key: &Key) -> Option<&Watch> {
-        let entry = self.hosts.get(&HostRef(&key.group, &key.host))?;
+        let entry = self.host_entry(&key.group, &key.host)?;
         match &key.service {
-            Some(s) => entry.services.get(s),
+            Some(s) => entry.services.get_index(self.service_index(entry, s)?).map(|(_, watch)| watch),
             None => Some(&entry.host),
         }
     }
@@ -233,7 +271,7 @@ impl World {
 
     /// Whether a monitor sees a host as not UP, SOFT or HARD.
     pub fn host_not_up(&self, group: &Text, host: &Text, monitor: &str) -> Option<&View> {
-        self.hosts.get(&HostRef(group, host))?.host.view(monitor).filter(|v| v.state.is_problem())
+        self.host_entry(group, host)?.host.view(monitor).filter(|v| v.state.is_problem())
     }
 
     /// An alarm, on the board or switched off lately.
@@ -296,9 +334,17 @@ impl World {
 
     pub(crate) fn watch_mut(&mut self, key: &Key) -> &mut Watch {
         self.dirty.insert(RowKey::Watch(key.clone()));
-        let entry = self.hosts.entry((key.group.clone(), key.host.clone())).or_default();
+        let host = self.host_index(&key.group, &key.host);
+        let service = key.service.as_ref().and_then(|s| self.service_index(&self.hosts[host?], s));
+        let host = host.unwrap_or_else(|| {
+            self.hosts.insert_full((key.group.clone(), key.host.clone()), HostEntry::default()).0
+        });
+        let entry = &mut self.hosts[host];
         match &key.service {
-            Some(s) => entry.services.entry(s.clone()).or_default(),
+            Some(s) => {
+                let i = service.unwrap_or_else(|| entry.services.insert_full(s.clone(), Watch::default()).0);
+                &mut entry.services[i]
+            }
             None => &mut entry.host,
         }
     }
@@ -328,6 +374,9 @@ impl World {
     pub(crate) fn monitor_mut(&mut self, name: &Text) -> &mut Monitor {
         self.dirty.insert(RowKey::Monitor(name.clone()));
         let group = self.settings.group_of(name);
+        if !self.monitors.contains_key(name) {
+            self.judged.clear();
+        }
         self.monitors.entry(name.clone()).or_insert_with(|| Monitor {
             group,
             health: SourceHealth::Fresh,

@@ -266,15 +266,32 @@ fn same_file(a: &Path, b: &Path) -> bool {
 fn for_each_line(path: &Path, mut each: impl FnMut(&[u8])) -> Result<(), Unreadable> {
     let unreadable = |error| Unreadable::Log { path: path.to_owned(), error };
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
-    let mut line = Vec::new();
+    // The begin of a line that lies across the end of the buffer.
+    let mut begun = Vec::new();
     loop {
-        line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+        let buffer = reader.fill_buf().map_err(unreadable)?;
+        if buffer.is_empty() {
+            if !begun.is_empty() {
+                each(&begun);
+            }
             return Ok(());
         }
-        if line.last() == Some(&b'\n') {
-            line.pop();
-        }
-        each(&line);
+        let taken = match memchr::memchr(b'\n', buffer) {
+            Some(end) if begun.is_empty() => {
+                each(&buffer[..end]);
+                end + 1
+            }
+            Some(end) => {
+                begun.extend_from_slice(&buffer[..end]);
+                each(&begun);
+                begun.clear();
+                end + 1
+            }
+            None => {
+                begun.extend_from_slice(buffer);
+                buffer.len()
+            }
+        };
+        reader.consume(taken);
     }
 }
