@@ -14,9 +14,9 @@ use tokio::sync::watch;
 /// How many of the newest records a start looks at.
 pub const TAIL: usize = 1000;
 /// How long after a whole check the next one begins.
-const AGAIN: Duration = Duration::from_hours(24);
+const AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long after a check that could not be made.
-const SOON: Duration = Duration::from_mins(10);
+const SOON: Duration = Duration::from_secs(10 * 60);
 /// Between two slices of a check: the disk and the processor are the daemon's own meanwhile.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How often the thread looks whether to stop.

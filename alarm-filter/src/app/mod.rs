@@ -133,7 +133,8 @@ fn run_sources(
     })?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let state = state(&papers, readers, (shown, audited, soundness), intake, metrics, behind);
+    let shown = Shown { view: shown, audit: audited, soundness };
+    let state = state(&papers, readers, shown, intake, metrics, behind);
     runtime.block_on(serve(listening, state, papers, keeper_ended))?;
 
     // The order: nothing new comes in, what is in is committed, the store closes last.
@@ -152,14 +153,17 @@ fn run_sources(
     result
 }
 
+/// What the pages are told.
+struct Shown {
+    view: watch::Receiver<Arc<View>>,
+    audit: watch::Receiver<Option<Arc<web::audit::AuditReport>>>,
+    soundness: watch::Receiver<Option<Arc<Soundness>>>,
+}
+
 fn state(
     papers: &Papers,
     open: OpenHistory,
-    (view, audit, soundness): (
-        watch::Receiver<Arc<View>>,
-        watch::Receiver<Option<Arc<web::audit::AuditReport>>>,
-        watch::Receiver<Option<Arc<Soundness>>>,
-    ),
+    Shown { view, audit, soundness }: Shown,
     intake: Intake,
     metrics: Arc<Metrics>,
     behind: Arc<Mutex<BTreeSet<Text>>>,

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// How long after the end of a pass the next one begins.
-const AGAIN: Duration = Duration::from_hours(1);
+const AGAIN: Duration = Duration::from_secs(60 * 60);
 /// How many records are looked at in one slice: some 10 ms of the engine's thread.
 const SLICE: usize = 2000;
 

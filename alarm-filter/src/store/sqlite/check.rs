@@ -149,6 +149,9 @@ fn state_rows(conn: &Connection, report: &mut Report) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// Checks one table.
+type CheckOf = fn(&Connection, &mut Report) -> Result<(), StoreError>;
+
 /// Everything, table by table and the journal in slices; `None`: told not to go on. Sound stores give an empty list.
 pub(super) fn all(
     conn: &Connection,
@@ -156,8 +159,7 @@ pub(super) fn all(
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<Option<Vec<Finding>>, StoreError> {
     let mut report = Report { path: path.to_owned(), list: Vec::new() };
-    let tables: [fn(&Connection, &mut Report) -> Result<(), StoreError>; 7] =
-        [pages, cursors, state_rows, documents, episodes, daily, audit];
+    let tables: [CheckOf; 7] = [pages, cursors, state_rows, documents, episodes, daily, audit];
     for table in tables {
         table(conn, &mut report)?;
         if !go_on() {
