@@ -4,12 +4,11 @@
 //! A monitor whose lane is empty while it still reads is waited for, but not for ever.
 
 use super::documents::Paper;
-use super::news::News;
+use super::news::{News, StatusFile};
 use crate::source::room::Place;
 use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -40,7 +39,7 @@ pub enum Next {
     /// A monitor's configuration.
     Paper(Text, Paper),
     /// A monitor's status.dat.
-    Snapshot(Text, PathBuf),
+    Snapshot(Text, StatusFile),
 }
 
 enum Waiting {
@@ -52,7 +51,7 @@ enum Waiting {
         place: Option<Place>,
     },
     Paper(Paper),
-    Snapshot(Timestamp, PathBuf),
+    Snapshot(Timestamp, StatusFile),
 }
 
 impl Waiting {
@@ -101,8 +100,8 @@ impl Lanes {
                 lane.push_back(Waiting::End { cursor, caught_up, place });
             }
             News::Paper { about, paper } => self.lanes.entry(about).or_default().push_back(Waiting::Paper(paper)),
-            News::Snapshot { monitor, path } => {
-                self.lanes.entry(monitor).or_default().push_back(Waiting::Snapshot(now, path));
+            News::Snapshot { monitor, file } => {
+                self.lanes.entry(monitor).or_default().push_back(Waiting::Snapshot(now, file));
             }
         }
     }
@@ -118,7 +117,7 @@ impl Lanes {
             match self.lanes.get_mut(&name)?.pop_front()? {
                 Waiting::Input(at, input) => return Some(Next::Input(at, input)),
                 Waiting::Paper(paper) => return Some(Next::Paper(name, paper)),
-                Waiting::Snapshot(_, path) => return Some(Next::Snapshot(name, path)),
+                Waiting::Snapshot(_, file) => return Some(Next::Snapshot(name, file)),
                 Waiting::End { cursor, caught_up, place } => {
                     drop(place);
                     if caught_up {

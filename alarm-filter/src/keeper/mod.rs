@@ -268,7 +268,7 @@ impl Keeper {
                 }
                 Next::Cursor(monitor, cursor) => self.pending.cursor(format!("log/{monitor}"), cursor),
                 Next::Paper(about, paper) => self.paper(&about, &paper, now)?,
-                Next::Snapshot(monitor, path) => self.snapshot(&monitor, &path, now),
+                Next::Snapshot(monitor, file) => self.snapshot(&monitor, file, now),
             }
         }
         Ok(())
@@ -284,8 +284,8 @@ impl Keeper {
         Ok(())
     }
 
-    fn snapshot(&mut self, monitor: &Text, path: &std::path::Path, now: Timestamp) {
-        match news::reconcile(self.engine.world(), monitor, path) {
+    fn snapshot(&mut self, monitor: &Text, file: news::StatusFile, now: Timestamp) {
+        match news::reconcile(self.engine.world(), monitor, file) {
             Ok((created, differences)) => {
                 let count = u32::try_from(differences.observations.len()).unwrap_or(u32::MAX);
                 let at = created.min(now);

@@ -9,8 +9,9 @@ use crate::source::text::Interner;
 use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
 use alarm_core::world::World;
+use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// One piece of news.
 #[derive(Debug)]
@@ -40,17 +41,28 @@ pub enum News {
         /// The monitor.
         monitor: Text,
         /// The file.
-        path: PathBuf,
+        file: StatusFile,
     },
+}
+
+/// A status.dat as it was when the log was read up to it. The monitor puts a new file in its place every few seconds: what
+/// stands under its name later may know more than the lines that were handed in.
+#[derive(Debug)]
+pub struct StatusFile {
+    /// Its name, for messages.
+    pub path: PathBuf,
+    /// It.
+    pub file: File,
 }
 
 /// Compares a status.dat with the world.
 ///
 /// # Errors
 /// It cannot be read, or not to its end.
-pub fn reconcile(world: &World, monitor: &Text, path: &Path) -> Result<(Timestamp, Differences), BlockError> {
+pub fn reconcile(world: &World, monitor: &Text, status: StatusFile) -> Result<(Timestamp, Differences), BlockError> {
+    let StatusFile { path, mut file } = status;
+    let path = path.as_path();
     let io = |source| BlockError::Io { path: path.to_owned(), source };
-    let mut file = crate::access::open(path).map_err(io)?;
     let mut head = [0; 1024];
     let n = file.read(&mut head).map_err(io)?;
     let created = created(&head[..n]);

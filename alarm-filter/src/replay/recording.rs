@@ -132,7 +132,8 @@ impl Recording {
         mut each: impl FnMut(&Input, &Session),
     ) -> Result<Vec<String>, Unreadable> {
         let mut notes = Vec::new();
-        let mut player = Player { recording: self, session, settings: settings.clone(), current: None, next: 0 };
+        let settings = settings.clone();
+        let mut player = Player { recording: self, session, settings, current: None, next: 0, notes: Vec::new() };
         player.settings.monitors.insert(self.monitor.clone(), self.settings());
         player.session.settings(Timestamp::default(), player.settings.clone());
         if !self.objects.is_empty() {
@@ -174,6 +175,7 @@ impl Recording {
             }
         }
         player.snapshots_before(Timestamp(i64::MAX), &mut names)?;
+        notes.append(&mut player.notes);
         Ok(notes)
     }
 }
@@ -196,6 +198,8 @@ struct Player<'a> {
     current: Option<usize>,
     /// The next snapshot.
     next: usize,
+    /// What was passed over.
+    notes: Vec<String>,
 }
 
 impl Player<'_> {
@@ -234,6 +238,12 @@ impl Player<'_> {
             self.next += 1;
             let mut reconciler = Reconciler::new(self.session.engine.world(), &self.recording.monitor, *created);
             let summary = status::visit_file(path, |r| reconciler.take(&r, names))?;
+            if summary.created != *created {
+                // It would come before lines of the log that it knows already.
+                let what = "was written anew while it was read: it is passed over; take a copy of it";
+                self.notes.push(format!("{}: {what}", path.display()));
+                continue;
+            }
             let Differences { observations, .. } = reconciler.finish(&summary);
             for observation in observations {
                 self.session.feed(*created, Input::Observation(observation));

@@ -5,11 +5,12 @@ use super::nagios_log::batch::Notice;
 use super::nagios_log::cursor::Cursor;
 use super::nagios_log::observe::Observer;
 use super::nagios_log::tail::{LogReader, TailOptions};
+use super::nagios_status::blocks::BlockError;
 use super::nagios_status::objects::{ObjectsCache, others};
 use super::room::Room;
 use super::text::Interner;
 use crate::keeper::documents::Paper;
-use crate::keeper::news::News;
+use crate::keeper::news::{News, StatusFile};
 use crate::metrics::Metrics;
 use alarm_core::document::Document;
 use alarm_core::input::{Input, SourceHealth, SourceState, Text};
@@ -90,7 +91,7 @@ pub fn run(files: MonitorFiles, cursor: Option<Cursor>, shared: Shared) -> Optio
 /// A file as it was last seen.
 #[derive(Default)]
 struct Seen {
-    stamp: Option<(SystemTime, u64, u64)>,
+    stamp: Option<(i64, i64, u64, u64)>,
     gone: bool,
 }
 
@@ -248,11 +249,20 @@ impl Source {
         if !self.status.changed(&path) {
             return Ok(());
         }
-        // What the log said before the snapshot was written comes before it.
+        // Opened first: another one may stand in its place by the time that it is read. Then what the log said before it was
+        // written, which comes before it.
+        let file = match crate::access::open(&path) {
+            Ok(file) => StatusFile { path, file },
+            Err(source) => {
+                // Just removed, most likely: it is looked at again when it is there.
+                tracing::warn!(monitor = %self.files.name, "{}", BlockError::Io { path, source });
+                return Ok(());
+            }
+        };
         while !self.piece(reader)? {}
         self.heard();
         self.stopped = false;
-        self.send(News::Snapshot { monitor: self.name(), path })
+        self.send(News::Snapshot { monitor: self.name(), file })
     }
 
     fn health(&mut self) -> Result<(), Gone> {
@@ -310,7 +320,8 @@ impl Seen {
     /// Whether the file is another one, or was written, since it was last asked for.
     fn changed(&mut self, path: &Path) -> bool {
         use std::os::unix::fs::MetadataExt;
-        let stamp = std::fs::metadata(path).ok().and_then(|m| Some((m.modified().ok()?, m.ino(), m.len())));
+        // The time of change, not of writing: rights that were mended are news too.
+        let stamp = std::fs::metadata(path).ok().map(|m| (m.ctime(), m.ctime_nsec(), m.ino(), m.len()));
         self.gone = stamp.is_none();
         if stamp.is_none() || stamp == self.stamp {
             return false;
