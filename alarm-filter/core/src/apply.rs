@@ -121,9 +121,15 @@ impl World {
                     }
                 }
             }
-            Event::CauseProposed { metric, sites, alarms } => {
-                let proposal = Proposal { since: self.at, sites: sites.clone(), alarms: alarms.clone() };
-                self.meta.proposed.insert(metric.clone(), proposal);
+            Event::CauseProposed { metric, sites, alarms, joins } => {
+                let proposal = self.meta.proposed.entry(metric.clone()).or_default();
+                if !joins {
+                    *proposal = Proposal::default();
+                }
+                proposal.since = self.at;
+                proposal.sites.extend(sites.iter().cloned());
+                proposal.sites.sort();
+                proposal.alarms.extend(alarms.iter().cloned());
                 self.dirty.insert(RowKey::Meta);
             }
             // All others are about one alarm: `apply_alarm.rs`.

@@ -52,10 +52,17 @@ impl Engine {
         if fresh && known.is_some_and(|p| sites.iter().all(|s| p.sites.contains(s))) {
             return;
         }
+        if let Some(known) = known.filter(|_| fresh) {
+            // Only what is new is written: in a storm over hundreds of sites the whole would be written for each.
+            sites.retain(|s| !known.sites.contains(s));
+            let there: BTreeSet<&AlarmId> = known.alarms.iter().collect();
+            alarms.retain(|id| !there.contains(id));
+        }
         self.emit(Event::CauseProposed {
             metric: metric.clone(),
             sites: sites.into_iter().collect(),
             alarms: alarms.into_iter().collect(),
+            joins: fresh,
         });
     }
 

@@ -315,6 +315,9 @@ pub enum Event {
         sites: Vec<Text>,
         /// The alarms.
         alarms: Vec<AlarmId>,
+        /// They join what is proposed already; otherwise they take its place.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        joins: bool,
     },
     /// A command's key was taken: the same again changes nothing.
     CommandTaken {

@@ -336,9 +336,8 @@ impl World {
         self.dirty.insert(RowKey::Watch(key.clone()));
         let host = self.host_index(&key.group, &key.host);
         let service = key.service.as_ref().and_then(|s| self.service_index(&self.hosts[host?], s));
-        let host = host.unwrap_or_else(|| {
-            self.hosts.insert_full((key.group.clone(), key.host.clone()), HostEntry::default()).0
-        });
+        let host = host
+            .unwrap_or_else(|| self.hosts.insert_full((key.group.clone(), key.host.clone()), HostEntry::default()).0);
         let entry = &mut self.hosts[host];
         match &key.service {
             Some(s) => {

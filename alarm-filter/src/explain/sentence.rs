@@ -165,6 +165,12 @@ pub fn sentence(event: &Event) -> Option<String> {
         Event::CauseEnded { cause, who } => {
             format!("{} ended the common cause {cause}: its alarms return to their sites with their age.", clean(who))
         }
+        Event::CauseProposed { metric, sites, joins: true, .. } => format!(
+            "{} turned non-OK at {} more: {}; they join the common cause that is proposed.",
+            clean(metric),
+            if sites.len() == 1 { "site".to_owned() } else { format!("{} sites", sites.len()) },
+            list(&sites.iter().map(|s| or_unknown(s)).collect::<Vec<_>>())
+        ),
         Event::CauseProposed { metric, sites, .. } => format!(
             "{} turned non-OK at {} sites within a short time ({}): a common cause is proposed.",
             clean(metric),

@@ -58,7 +58,7 @@ fn al18_three_sites_within_30_minutes_are_proposed() {
     assert_eq!(proposals(&d), 0, "two sites");
     d.wait("20m");
     d.fails("ce.c", JOB);
-    let Some(Event::CauseProposed { metric, sites, alarms }) =
+    let Some(Event::CauseProposed { metric, sites, alarms, .. }) =
         d.events().find(|e| matches!(e, Event::CauseProposed { .. }))
     else {
         panic!("nothing was proposed");
@@ -67,6 +67,24 @@ fn al18_three_sites_within_30_minutes_are_proposed() {
     d.wait("1m");
     d.fails("ce2.c", JOB);
     assert_eq!(proposals(&d), 1, "a further host of the same sites is nothing new");
+}
+
+#[test]
+fn al18_a_further_site_joins_the_proposal() {
+    let mut d = Desk::new();
+    d.settings.cause_sites = 2;
+    d.refresh_settings();
+    d.fails("ce.a", JOB);
+    d.fails("ce.b", JOB);
+    d.fails("ce2.b", JOB);
+    d.fails("ce.c", JOB);
+    let joined = d.events().filter_map(|e| match e {
+        Event::CauseProposed { sites, alarms, joins: true, .. } => Some((sites.len(), alarms.len())),
+        _ => None,
+    });
+    assert_eq!(joined.collect::<Vec<_>>(), [(1, 2)], "what is proposed already is not written again");
+    let proposal = &d.engine.world().meta.proposed[JOB];
+    assert_eq!((proposal.sites.len(), proposal.alarms.len()), (3, 4));
 }
 
 #[test]
