@@ -244,12 +244,17 @@ impl Engine {
         let key = from.key(&n.object);
         if n.kind != NotificationKind::Problem {
             if n.kind == NotificationKind::Recovery {
+                let first = self.world.view(&key, &from.monitor).is_none();
                 self.emit(Event::NotificationSent {
-                    key,
+                    key: key.clone(),
                     monitor: from.monitor.clone(),
                     since: from.since,
                     problem: None,
                 });
+                if first {
+                    // It is watched there, too.
+                    self.remark(&key);
+                }
             }
             return;
         }

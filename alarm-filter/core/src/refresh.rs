@@ -170,7 +170,7 @@ impl Engine {
     pub(crate) fn resettle(&mut self, key: &Key) {
         let Some(watch) = self.world.watch(key) else { return };
         let left = self.world.has_left(key);
-        if left && self.world.problem(watch).is_some() {
+        if left && watch.views.iter().any(View::counts) {
             // What it stood for can no longer be asked; its alarm stays as it was (DC10).
             self.remark(key);
             return;

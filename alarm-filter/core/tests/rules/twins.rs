@@ -4,7 +4,9 @@ use crate::desk::*;
 use alarm_core::command::{Action, OffReason};
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
-use alarm_core::input::{Input, Object, Origin, Report, Seen, ServiceSeen, SourceHealth, SourceState};
+use alarm_core::input::{
+    Input, NotificationKind, NotificationSeen, Object, Origin, Report, Seen, ServiceSeen, SourceHealth, SourceState,
+};
 use alarm_core::settings::MonitorSettings;
 use alarm_core::state::State;
 use alarm_core::watch::Key;
@@ -187,4 +189,17 @@ fn al2_a_mark_of_one_of_two_monitors_says_nothing_of_the_state() {
     d.ask(Action::SwitchOff { alarm: id, version: 0, reason, text: "".into(), until }).unwrap();
     d.wait("1h");
     assert!(alarm(&d).is_some_and(|a| a.failing_now()), "it comes back by its date: nobody said that it is OK");
+}
+
+#[test]
+fn dc10_a_recovery_told_by_another_monitor_shows_that_it_is_watched() {
+    let mut d = twins();
+    says(&mut d, "east", State::Critical);
+    let object = Object { host: "ce.a".into(), service: Some(JOB.into()) };
+    d.say_as("east", Origin::Status, Seen::Gone { object: object.clone() });
+    assert!(alarm(&d).unwrap().flags.contains_key(&Flag::NoLongerMonitored));
+    let (contact, kind, state) = ("rod".into(), NotificationKind::Recovery, State::Ok);
+    let told = NotificationSeen { object, contact, kind, state, output: "OK".into() };
+    d.say_as("west", Origin::Log, Seen::Notification(told));
+    assert!(!alarm(&d).unwrap().flags.contains_key(&Flag::NoLongerMonitored));
 }
