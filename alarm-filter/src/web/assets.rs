@@ -1,4 +1,4 @@
-//! The style sheet and the icon, compiled in. Their addresses carry a hash of their content, so that browsers may keep them
+//! The style sheet (of the parts in `static/css/`, one after another), the script and the icon, compiled in. Their addresses carry a hash of their content, so that browsers may keep them
 //! for ever and never show an old one.
 
 use super::WebState;
@@ -9,11 +9,20 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-const STYLE: &[u8] = include_bytes!("../../static/app.css");
+const STYLE: &[u8] = concat!(
+    include_str!("../../static/css/base.css"),
+    include_str!("../../static/css/board.css"),
+    include_str!("../../static/css/site.css"),
+    include_str!("../../static/css/act.css"),
+)
+.as_bytes();
+const SCRIPT: &[u8] = include_bytes!("../../static/board.js");
 const ICON: &[u8] = include_bytes!("../../static/icon.svg");
 
 /// The style sheet's address.
 pub(super) static STYLE_URL: LazyLock<String> = LazyLock::new(|| format!("/static/app-{}.css", hash(STYLE)));
+/// The script's address.
+pub(super) static SCRIPT_URL: LazyLock<String> = LazyLock::new(|| format!("/static/board-{}.js", hash(SCRIPT)));
 /// The icon's address.
 pub(super) static ICON_URL: LazyLock<String> = LazyLock::new(|| format!("/static/icon-{}.svg", hash(ICON)));
 
@@ -32,6 +41,9 @@ pub(super) async fn file(state: State<WebState>, Path(name): Path<String>, uri: 
     let is = |url: &str| url.strip_prefix("/static/") == Some(&*name);
     if is(&STYLE_URL) {
         return ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), FOR_EVER], STYLE).into_response();
+    }
+    if is(&SCRIPT_URL) {
+        return ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), FOR_EVER], SCRIPT).into_response();
     }
     if is(&ICON_URL) {
         return ([(header::CONTENT_TYPE, "image/svg+xml"), FOR_EVER], ICON).into_response();

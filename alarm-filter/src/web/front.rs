@@ -16,12 +16,12 @@ const AS_NEW: Duration = Duration::from_secs(1);
 /// Largest head: address and header fields together.
 const HEAD: usize = 16 << 10;
 
-/// Sent with every answer. Nothing may be loaded from elsewhere, nothing runs, nobody may frame it.
+/// Sent with every answer. Nothing may be loaded from elsewhere, only the program's own script runs, nobody may frame it.
 const GUARDS: [(HeaderName, HeaderValue); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
     ),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

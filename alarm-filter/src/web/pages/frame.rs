@@ -17,6 +17,8 @@ pub(super) struct Frame {
     pub(super) here: &'static str,
     /// Address of the style sheet.
     pub(super) style: &'static str,
+    /// Address of the script.
+    pub(super) script: &'static str,
     /// Address of the icon.
     pub(super) icon: &'static str,
     /// The moment of the page.
@@ -72,6 +74,7 @@ impl Frame {
             region: if region.is_empty() { "Gridward".to_owned() } else { visible(&region).into_owned() },
             here,
             style: &assets::STYLE_URL,
+            script: &assets::SCRIPT_URL,
             icon: &assets::ICON_URL,
             now: moment(now),
             now_iso: now.to_string(),

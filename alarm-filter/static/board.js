@@ -1,0 +1,2 @@
+// Everything here only makes quicker what the pages do without it.
+"use strict";
