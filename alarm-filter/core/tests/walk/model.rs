@@ -17,6 +17,9 @@ pub(crate) enum Place {
     Off { until: Timestamp, was_ok: bool },
 }
 
+/// From when to when; open while it goes on.
+type Spans = Vec<(Timestamp, Option<Timestamp>)>;
+
 /// One service.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Service {
@@ -26,13 +29,13 @@ pub(crate) struct Service {
     pub(crate) held: Option<State>,
     pub(crate) place: Place,
     /// When its alarm was failing, since the last stable OK.
-    pub(crate) failing: Vec<(Timestamp, Option<Timestamp>)>,
+    pub(crate) failing: Spans,
     /// What the monitor said last, soft states among it.
     pub(crate) last: Option<State>,
     /// Acknowledged in the monitor; sticky or not.
     pub(crate) acknowledged: Option<bool>,
     /// It was switched off while OK, and may be taken back as it was.
-    pub(crate) was: Option<(Vec<(Timestamp, Option<Timestamp>)>, Option<Timestamp>)>,
+    pub(crate) was: Option<(Spans, Option<Timestamp>)>,
     /// When its alarm was raised.
     pub(crate) raised: Option<Timestamp>,
     /// Somebody masked it by the other one.

@@ -269,7 +269,7 @@ impl Act {
             Act::OffBoth => {
                 let both = [world.alarm_of(&key(Some(0)))?, world.alarm_of(&key(Some(1)))?];
                 let reason = Some(OffReason::MonitoringFault);
-                asked(Action::SwitchOff { alarms: both.map(|a| seen(a)).into(), reason, text: "".into(), until: None })
+                asked(Action::SwitchOff { alarms: both.map(&seen).into(), reason, text: "".into(), until: None })
             }
             Act::OnBoth => {
                 let mut alarms = Vec::new();
