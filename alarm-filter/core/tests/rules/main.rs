@@ -16,5 +16,6 @@ mod hosts;
 mod laws;
 mod masks;
 mod switching;
+mod timelines;
 mod topology;
 mod twins;
