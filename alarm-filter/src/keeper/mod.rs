@@ -110,6 +110,7 @@ impl Keeper {
     /// The sums of days go on from where the store has them.
     pub fn sum_days(&mut self, days: Days) {
         self.pending.go_on(days);
+        self.show();
     }
 
     /// Records older than that leave the journal.
@@ -366,7 +367,7 @@ impl Keeper {
     }
 
     fn show(&mut self) {
-        let view = View::of(self.engine.world());
+        let view = View { heard: self.pending.heard(), ..View::of(self.engine.world()) };
         self.view.send_replace(Arc::new(view));
         if let Some(audited) = &self.audited {
             let (from, to) = (self.begun, self.engine.world().at);

@@ -11,9 +11,11 @@ mod api;
 mod assets;
 pub mod audit;
 mod details;
+mod drawn;
 mod filter;
 mod front;
 mod pages;
+mod period;
 mod prepared;
 mod problem;
 mod readers;
@@ -21,6 +23,7 @@ pub mod samples;
 mod select;
 mod serve;
 mod status;
+mod stood;
 mod visible;
 mod words;
 
@@ -127,11 +130,16 @@ pub fn router(state: WebState) -> Router {
     let read = Router::new()
         .route("/", get(pages::list))
         .route("/alarms/{id}", get(pages::alarm))
+        .route("/sites/{name}", get(pages::site))
+        .route("/metric/{name}", get(pages::metric))
+        .route("/availability", get(pages::availability))
+        .route("/availability.csv", get(pages::csv))
         .route("/sources", get(pages::sources))
         .route("/audit", get(pages::audit))
         .route("/api/v1/alarms", get(api::alarms))
         .route("/api/v1/alarms/{id}", get(api::alarm))
         .route("/api/v1/alarms/{id}/explain", get(api::explain))
+        .route("/api/v1/availability", get(api::availability))
         .route("/api/v1/episodes", get(api::episodes))
         .route("/api/v1/sources", get(api::sources))
         .route("/metrics", get(status::metrics))

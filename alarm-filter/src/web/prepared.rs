@@ -193,6 +193,8 @@ impl Suggestions {
 pub struct Cache {
     prepared: Mutex<Option<Arc<Prepared>>>,
     suggestions: Mutex<Option<(Timestamp, Arc<Suggestions>)>>,
+    /// For pages about the past.
+    pub(super) stood: crate::availability::Kept,
 }
 
 impl Cache {

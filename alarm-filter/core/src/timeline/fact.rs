@@ -73,9 +73,9 @@ pub fn object_line(from: Timestamp, to: Timestamp, facts: &[Fact], watchers: &Wa
     let none = Health::new();
     let tracks: Vec<(&Health, &Steps)> =
         tracks.iter().map(|(m, t)| (watchers.health.get(*m).unwrap_or(&none), t)).collect();
-    let edges = tracks.iter().flat_map(|(health, track)| {
-        health.iter().map(|(at, _)| *at).chain(track.iter().map(|(at, _)| *at))
-    });
+    let edges = tracks
+        .iter()
+        .flat_map(|(health, track)| health.iter().map(|(at, _)| *at).chain(track.iter().map(|(at, _)| *at)));
     let mut edges: Vec<Timestamp> = edges.filter(|at| *at < to).collect();
     edges.sort_unstable();
     edges.dedup();
@@ -160,8 +160,9 @@ pub fn facts(version: u32, json: &str, key: Option<&Key>) -> Result<Told, ReadEr
     if !(json.contains("\"seen\"") || json.contains("\"gone\"") || json.contains("\"source\"")) {
         return Ok(told);
     }
-    // An event of another kind may have a field of the same name and another shape: then the record is read whole.
-    if version == crate::event::RULES_VERSION
+    // These events have had the same shape since version 1; an upcaster that changes one of them has to end that here. An
+    // event of another kind may have a field of the same name and another shape: then the record is read whole.
+    if (1..=crate::event::RULES_VERSION).contains(&version)
         && let Ok(lean) = serde_json::from_str::<Vec<Lean<'_>>>(json)
     {
         lean.iter().for_each(|l| l.take(key, &mut told));
@@ -236,12 +237,15 @@ impl Lean<'_> {
             return;
         }
         let (Some(of), Some(monitor)) = (&self.key, &self.monitor) else { return };
-        let is = |k: &Key| *k.group == *of.group && *k.host == *of.host && k.service.as_deref() == of.service.as_deref();
+        let is =
+            |k: &Key| *k.group == *of.group && *k.host == *of.host && k.service.as_deref() == of.service.as_deref();
         if !key.is_none_or(is) {
             return;
         }
         let what = match &*self.event {
-            "seen" => self.state.as_ref().and_then(|s| State::from_word(s.as_bytes())).zip(self.hard).map(|(s, h)| said(s, h)),
+            "seen" => {
+                self.state.as_ref().and_then(|s| State::from_word(s.as_bytes())).zip(self.hard).map(|(s, h)| said(s, h))
+            }
             "noted" if self.note.as_deref() == Some("gone") => self.gone.map(Said::Gone),
             _ => None,
         };
@@ -252,8 +256,8 @@ impl Lean<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::SourceState;
     use crate::event::{RULES_VERSION, Seen};
+    use crate::input::SourceState;
 
     fn key(service: &str) -> Key {
         Key { group: "g".into(), host: "h \"\u{1b}".into(), service: Some(service.into()) }
@@ -279,15 +283,10 @@ mod tests {
 
     #[test]
     fn the_quick_reading_is_that_of_the_whole_events() {
-        let source = |health| {
-            Event::Source(SourceState { source: "m".into(), health, since: Timestamp(9), detail: "d".into() })
-        };
-        let gone = |gone| Event::Noted {
-            key: key("a"),
-            monitor: "m".into(),
-            since: Timestamp(7),
-            note: Note::Gone { gone },
-        };
+        let source =
+            |health| Event::Source(SourceState { source: "m".into(), health, since: Timestamp(9), detail: "d".into() });
+        let gone =
+            |gone| Event::Noted { key: key("a"), monitor: "m".into(), since: Timestamp(7), note: Note::Gone { gone } };
         let flapping =
             Event::Noted { key: key("a"), monitor: "m".into(), since: Timestamp(7), note: Note::Flapping { on: true } };
         let stable = Event::StableOk { id: "00".into(), key: key("a") };

@@ -182,8 +182,9 @@ mod tests {
 
     fn line() -> impl Strategy<Value = Line> {
         let status = prop::option::weighted(0.85, prop::sample::select(&Status::ALL[..]));
-        prop::collection::btree_map(0i64..END, status, 0..8)
-            .prop_map(|steps| Line::of_steps(Timestamp(0), Timestamp(END), steps.into_iter().map(|(t, s)| (Timestamp(t), s))))
+        prop::collection::btree_map(0i64..END, status, 0..8).prop_map(|steps| {
+            Line::of_steps(Timestamp(0), Timestamp(END), steps.into_iter().map(|(t, s)| (Timestamp(t), s)))
+        })
     }
 
     proptest! {

@@ -13,6 +13,6 @@ mod found;
 mod journal;
 mod order;
 mod papers;
-mod timeline;
 #[path = "../small/mod.rs"]
 mod small;
+mod timeline;

@@ -35,11 +35,13 @@ fn story() -> impl Strategy<Value = Story> {
     ];
     let facts = prop::collection::vec((0i64..100, 0usize..2, said), 0..12);
     let health = prop::collection::vec((0i64..100, 0usize..2, any::<bool>()), 0..6);
-    (facts, health, [0i64..40, 0i64..40], (0i64..100, 0i64..100)).prop_map(|(mut facts, mut health, heard, scheduled)| {
-        facts.sort_by_key(|f| f.0);
-        health.sort_by_key(|h| h.0);
-        Story { facts, health, heard, scheduled }
-    })
+    (facts, health, [0i64..40, 0i64..40], (0i64..100, 0i64..100)).prop_map(
+        |(mut facts, mut health, heard, scheduled)| {
+            facts.sort_by_key(|f| f.0);
+            health.sort_by_key(|h| h.0);
+            Story { facts, health, heard, scheduled }
+        },
+    )
 }
 
 fn name(monitor: usize) -> Text {

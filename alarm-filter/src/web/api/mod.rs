@@ -3,11 +3,13 @@
 //!
 //! `alarms.rs` and `sources.rs` are what is read, `observations/` is what is handed in.
 mod alarms;
+mod availability;
 mod episodes;
 mod observations;
 mod sources;
 
 pub(super) use alarms::{alarm, alarms, explain};
+pub(super) use availability::availability;
 pub(super) use episodes::episodes;
 pub(super) use observations::{from_anybody, observations};
 pub(super) use sources::sources;

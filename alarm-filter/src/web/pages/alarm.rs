@@ -259,7 +259,7 @@ fn facts(view: &View, alarm: &Alarm, zone: &str) -> Vec<(&'static str, String)> 
 }
 
 /// Only what a browser may follow.
-fn web_address(text: &str) -> String {
+pub(super) fn web_address(text: &str) -> String {
     let good = (text.starts_with("https://") || text.starts_with("http://")) && !text.contains(char::is_control);
     if good { text.to_owned() } else { String::new() }
 }

@@ -2,15 +2,22 @@
 //! when nothing can be stored. `frame.rs` is what all have in common; then a file each.
 mod alarm;
 mod audit;
+mod availability;
 mod error;
 mod frame;
 mod list;
+mod metric;
+mod site;
 mod sources;
+pub(super) mod ways;
 
 pub(super) use alarm::alarm;
 pub(super) use audit::audit;
+pub(super) use availability::{answer as figures, availability, csv};
 pub(super) use error::{not_found, wrong_method};
 pub(super) use list::list;
+pub(super) use metric::metric;
+pub(super) use site::site;
 pub(super) use sources::sources;
 
 use askama::Template;
