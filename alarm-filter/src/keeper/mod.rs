@@ -366,7 +366,8 @@ impl Keeper {
     }
 
     fn show(&mut self) {
-        let view = View { heard: self.pending.heard(), ..View::of(self.engine.world()) };
+        let mut view = View::of(self.engine.world());
+        view.heard = self.pending.heard();
         self.view.send_replace(Arc::new(view));
         if let Some(audited) = &self.audited {
             let (from, to) = (self.begun, self.engine.world().at);

@@ -130,6 +130,7 @@ pub fn router(state: WebState) -> Router {
     let read = Router::new()
         .route("/", get(pages::list))
         .route("/alarms/{id}", get(pages::alarm))
+        .route("/sites", get(pages::sites))
         .route("/sites/{name}", get(pages::site))
         .route("/metric/{name}", get(pages::metric))
         .route("/availability", get(pages::availability))
@@ -141,6 +142,8 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/alarms/{id}/explain", get(api::explain))
         .route("/api/v1/availability", get(api::availability))
         .route("/api/v1/episodes", get(api::episodes))
+        .route("/api/v1/sites", get(api::sites))
+        .route("/api/v1/sites/{name}", get(api::site))
         .route("/api/v1/sources", get(api::sources))
         .route("/metrics", get(status::metrics))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));

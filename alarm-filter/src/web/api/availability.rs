@@ -41,6 +41,8 @@ struct Figure {
     metric: Text,
     #[serde(skip_serializing_if = "Option::is_none")]
     day: Option<String>,
+    /// How many metrics of endpoints count in it.
+    metrics: usize,
     #[serde(flatten)]
     times: Sums,
     #[serde(skip_serializing_if = "is_zero")]
@@ -102,6 +104,7 @@ impl From<Row> for Figure {
             host: row.host,
             metric: row.metric,
             day: row.day.map(date),
+            metrics: row.services,
             times: Sums::of(&row.times),
             days_by_sums: row.by_sums,
         }

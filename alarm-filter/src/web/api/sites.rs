@@ -159,7 +159,8 @@ fn downtimes(view: &View, site: &str) -> Vec<Downtime> {
     let mut out = Vec::new();
     for (host, types) in &view.downtimes.windows {
         for (service_type, windows) in types {
-            let own = view.topology.as_ref().and_then(|t| t.endpoint(host, service_type)).is_some_and(|e| *e.site == *site);
+            let own =
+                view.topology.as_ref().and_then(|t| t.endpoint(host, service_type)).is_some_and(|e| *e.site == *site);
             let one = |w: &DowntimeWindow| Downtime {
                 id: w.id.clone(),
                 host: host.clone(),
@@ -203,7 +204,8 @@ pub(in crate::web) async fn site(
     let site: Text = name.as_str().into();
     let out = site_out(&state, &view, &site, counts.get(&site).unwrap_or(&Counts::default()), now);
     if !out.declared && stood.services.is_empty() && !counts.contains_key(&site) {
-        let detail = format!("there is no site '{}'; names stand in /api/v1/sites", super::super::visible::clipped(&name, 64));
+        let detail =
+            format!("there is no site '{}'; names stand in /api/v1/sites", super::super::visible::clipped(&name, 64));
         return Err(Problem::new(StatusCode::NOT_FOUND, "No such site", detail));
     }
     let profile = query.profile_of(&view);

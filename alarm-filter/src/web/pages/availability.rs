@@ -88,7 +88,6 @@ struct TableRow {
     host: String,
     metric: String,
     day: String,
-    services: usize,
     cells: Cells,
     class: &'static str,
     up: String,
@@ -240,7 +239,6 @@ fn row(r: &Row) -> TableRow {
         host: clipped(&r.host, 100).into_owned(),
         metric: clipped(&r.metric, 100).into_owned(),
         day: r.day.map(date).unwrap_or_default(),
-        services: r.services,
         cells: cells(t),
         class: match t.availability() {
             None => "none",

@@ -8,6 +8,7 @@ mod frame;
 mod list;
 mod metric;
 mod site;
+mod sites;
 mod sources;
 pub(super) mod ways;
 
@@ -18,6 +19,7 @@ pub(super) use error::{not_found, wrong_method};
 pub(super) use list::list;
 pub(super) use metric::metric;
 pub(super) use site::site;
+pub(super) use sites::{Counts, counted as counts_of_sites, sites};
 pub(super) use sources::sources;
 
 use askama::Template;

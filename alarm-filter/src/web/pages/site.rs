@@ -15,6 +15,8 @@ use super::ways;
 use crate::availability::{Counted, counted};
 use crate::view::View;
 use alarm_core::alarm::Alarm;
+use alarm_core::command::NoteOn;
+use alarm_core::notepad::Note;
 use alarm_core::time::{DAY, Timestamp};
 use alarm_core::topology::{DowntimeWindow, Severity};
 use askama::Template;
@@ -53,6 +55,7 @@ struct SitePage {
     alarms: Vec<AlarmRow>,
     board: String,
     closed: Vec<ClosedRow>,
+    notes: Vec<NoteRow>,
     month: String,
     months: Vec<(String, String, Cells)>,
     journal_error: String,
@@ -116,6 +119,36 @@ struct AlarmRow {
     what: String,
     age: String,
     flags: String,
+}
+
+/// A note, on the site or on one of its alarms (DE1).
+pub(super) struct NoteRow {
+    pub(super) text: String,
+    pub(super) who: String,
+    pub(super) at: String,
+    pub(super) iso: String,
+    /// The alarm that it is on; empty: on the site.
+    pub(super) alarm: String,
+    pub(super) about: String,
+}
+
+/// A note for a page.
+pub(super) fn note(note: &Note, now: Timestamp) -> NoteRow {
+    let (alarm, about) = match (&note.on, &note.about) {
+        (NoteOn::Alarm(id), Some(about)) => {
+            (id.to_string(), clipped(&format!("{} on {}", about.metric, about.host), 160).into_owned())
+        }
+        (NoteOn::Alarm(id), None) => (id.to_string(), "an alarm".to_owned()),
+        (NoteOn::Site(_), _) => (String::new(), String::new()),
+    };
+    NoteRow {
+        text: visible_lines(&note.text).into_owned(),
+        who: visible(&note.who).into_owned(),
+        at: short(note.at, now),
+        iso: note.at.to_string(),
+        alarm,
+        about,
+    }
 }
 
 struct ClosedRow {
@@ -211,6 +244,7 @@ fn build(
         board: ways::address("/", &[("site", site)]),
         // Episodes of an alarm stand under its id and a number; what was switched off under the bare id.
         closed: closed.iter().take(CLOSED).map(|(at, a)| closed_row(*at, a, now)).collect(),
+        notes: view.notepad(site).map(|n| note(n, now)).collect(),
         month: super::super::period::date(Query::read(&[], view, now).first).chars().take(7).collect(),
         months,
         journal_error,

@@ -134,7 +134,8 @@ pub(in crate::web) async fn sites(
         }
     };
     let rows: Vec<SiteRow> = rows.iter().map(row).collect();
-    let sorts = [("work", "Most work"), ("name", "Name"), ("ngi", "NGI"), ("worst", "Worst state"), ("oldest", "Oldest")];
+    let sorts =
+        [("work", "Most work"), ("name", "Name"), ("ngi", "NGI"), ("worst", "Worst state"), ("oldest", "Oldest")];
     let link = |word: &str| address("/sites", &[("ngi", ngi), ("sort", if word == "work" { "" } else { word })]);
     let shown = SitesPage {
         frame: Frame::new(&state, &view, now, "sites", "Sites".to_owned()),
