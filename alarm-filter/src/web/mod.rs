@@ -10,18 +10,24 @@
 mod api;
 mod assets;
 pub mod audit;
+mod columns;
 mod details;
+mod export;
 mod filter;
 mod front;
+mod interim;
+mod live;
 mod pages;
 mod prepared;
 mod problem;
+mod queues;
 mod readers;
 pub mod samples;
 mod select;
 mod serve;
 mod status;
 mod visible;
+mod visit;
 mod words;
 
 #[cfg(test)]
@@ -125,7 +131,9 @@ impl WebState {
 /// Everything under its address.
 pub fn router(state: WebState) -> Router {
     let read = Router::new()
-        .route("/", get(pages::list))
+        .route("/", get(pages::board))
+        .route("/alarms.csv", get(export::csv))
+        .route("/alarms.txt", get(export::txt))
         .route("/alarms/{id}", get(pages::alarm))
         .route("/sources", get(pages::sources))
         .route("/audit", get(pages::audit))
@@ -141,6 +149,7 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/observations", post(api::observations))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
+        .route("/events", get(live::events))
         .route("/static/{file}", get(assets::file))
         .route("/favicon.ico", get(assets::icon))
         .fallback(pages::not_found)

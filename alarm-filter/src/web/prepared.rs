@@ -1,14 +1,18 @@
 //! What lists need of every alarm, in one dense row of memory: a page over ten thousand alarms then touches the alarms of
 //! the page only. Made once for a view, from that of the view before: alarms that did not change are not looked at again.
 
-use super::select::{Aged, Standing};
+use super::filter::News;
+use super::interim::{Queue, seq};
+use super::live::Hub;
+use super::select::Aged;
+use super::visit::Visit;
 use crate::view::View;
-use alarm_core::alarm::{Alarm, Band};
-use alarm_core::flag::Flag;
+use alarm_core::alarm::{Alarm, AlarmId, Band};
 use alarm_core::input::Text;
 use alarm_core::state::State;
 use alarm_core::time::{HOUR, Millis, Timestamp};
-use std::collections::{BTreeSet, HashSet};
+use alarm_core::world::Cause;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// From which age on days off matter (DC4).
@@ -23,6 +27,19 @@ pub(super) struct Prepared {
     /// In the order of [`View::alarms`].
     entries: Vec<Entry>,
     proposals: OnceLock<Vec<Proposed>>,
+    causes: OnceLock<Vec<Open>>,
+}
+
+/// A common cause that is open, with what stands under it, as far as that may be seen (AL17).
+pub(super) struct Open {
+    /// Its id.
+    pub(super) id: Text,
+    /// It.
+    pub(super) cause: Cause,
+    /// How many alarms.
+    pub(super) alarms: usize,
+    /// Their sites.
+    pub(super) sites: Vec<Text>,
 }
 
 /// A common cause that the program proposes (AL18), as far as its alarms may be seen (AL17).
@@ -31,6 +48,8 @@ pub(super) struct Proposed {
     pub(super) metric: Text,
     /// Sites at which it still fails.
     pub(super) sites: Vec<Text>,
+    /// Alarms that it is about, still failing and under no cause.
+    pub(super) alarms: Vec<AlarmId>,
     /// When it was proposed.
     pub(super) since: Timestamp,
 }
@@ -47,30 +66,46 @@ struct Entry {
     /// Its age without days off at `looked`; only where it was over the mark then.
     working: Option<(Timestamp, Millis)>,
     state: State,
-    standing: Standing,
+    place: Place,
     masked: bool,
+    /// The seqs of its first and its last hard state that are known, and of the begin of its episode.
+    first: u64,
+    last: u64,
+    began: u64,
+}
+
+/// What its queue (DE3) depends on.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Nothing that changes by itself.
+    In(Queue),
+    /// OK: when that is stable, if ever.
+    Good(Option<Timestamp>),
+    /// Its age.
+    Failing,
 }
 
 impl Entry {
     fn of(view: &View, alarm: &Alarm, now: Timestamp) -> Self {
         let windowed = !view.windows(alarm).is_empty();
         let ended = |s: &alarm_core::alarm::Span| s.to.map_or(0, |to| to.since(s.from).max(0));
-        let apart = alarm.set_apart()
-            || alarm.flags.contains_key(&Flag::Outage)
-            || alarm.masked_by.is_some()
-            || alarm.cause.is_some();
+        let first = alarm.history.first().map_or(0, seq);
+        let began = alarm.history.iter().rev().take_while(|c| c.at >= alarm.episode_since).last();
         let mut entry = Entry {
             fixed: alarm.failing_before + alarm.failing.iter().map(ended).sum::<Millis>(),
             open: alarm.failing.last().filter(|s| s.to.is_none()).map(|s| s.from),
             windowed,
             working: None,
             state: alarm.state,
-            standing: match alarm.failing_now() {
-                true if apart => Standing::Apart,
-                true => Standing::Failing,
-                false => Standing::Good,
+            place: match Queue::of(alarm, now, Band::FirstLine) {
+                Queue::OkStable | Queue::OkNotStable => Place::Good(alarm.stable_at()),
+                Queue::New => Place::Failing,
+                queue => Place::In(queue),
             },
             masked: alarm.masked_by.is_some(),
+            first,
+            last: alarm.history.last().map_or(0, seq),
+            began: began.map_or(0, seq),
         };
         if entry.age(view, alarm, now) >= OVERDUE {
             entry.working = Some((now, alarm.working_age(now, &view.windows(alarm), &view.settings)));
@@ -101,15 +136,44 @@ impl Entry {
     }
 }
 
-/// One alarm with what depends on the moment.
-pub(super) fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
-    with(view, alarm, &Entry::of(view, alarm, now), now)
+impl Entry {
+    fn queue(&self, band: Band, now: Timestamp) -> Queue {
+        match self.place {
+            Place::In(queue) => queue,
+            Place::Good(Some(stable)) if stable <= now => Queue::OkStable,
+            Place::Good(_) => Queue::OkNotStable,
+            Place::Failing => match band {
+                Band::Overdue => Queue::Over72,
+                Band::Rod => Queue::Over24,
+                Band::FirstLine => Queue::New,
+            },
+        }
+    }
+
+    /// What happened to it since that visit.
+    fn news(&self, visit: Visit) -> Option<News> {
+        if self.first > visit.seq {
+            Some(News::New)
+        } else if self.last <= visit.seq {
+            None
+        } else if self.began > visit.seq && self.open.is_some() {
+            Some(News::Back)
+        } else {
+            Some(News::Changed)
+        }
+    }
 }
 
-fn with<'v>(view: &View, alarm: &'v Arc<Alarm>, e: &Entry, now: Timestamp) -> Aged<'v> {
+/// One alarm with what depends on the moment.
+pub(super) fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
+    with(view, alarm, &Entry::of(view, alarm, now), now, None)
+}
+
+fn with<'v>(view: &View, alarm: &'v Arc<Alarm>, e: &Entry, now: Timestamp, visit: Option<Visit>) -> Aged<'v> {
     let age = e.age(view, alarm, now);
     let band = e.band(view, alarm, age, now);
-    Aged { alarm, age, band, state: e.state, standing: e.standing, masked: e.masked }
+    let (queue, news) = (e.queue(band, now), visit.and_then(|v| e.news(v)));
+    Aged { alarm, age, band, state: e.state, queue, masked: e.masked, news }
 }
 
 impl Prepared {
@@ -128,7 +192,7 @@ impl Prepared {
             });
             entries.push(known.unwrap_or_else(|| Entry::of(&view, alarm, now)));
         }
-        Prepared { view, entries, proposals: OnceLock::new() }
+        Prepared { view, entries, proposals: OnceLock::new(), causes: OnceLock::new() }
     }
 
     /// Common causes that are proposed and still stand.
@@ -137,11 +201,12 @@ impl Prepared {
             let view = &self.view;
             let standing = view.proposed.iter().filter_map(|(metric, p)| {
                 let alarms = p.alarms.iter().filter_map(|id| view.alarm(id));
-                let failing = alarms.filter(|a| a.failing_now() && a.cause.is_none());
-                let sites: BTreeSet<Text> = failing.map(|a| a.about.site.clone()).collect();
+                let failing: Vec<_> = alarms.filter(|a| a.failing_now() && a.cause.is_none()).collect();
+                let sites: BTreeSet<Text> = failing.iter().map(|a| a.about.site.clone()).collect();
                 (sites.len() >= view.settings.cause_sites.max(1)).then(|| Proposed {
                     metric: metric.clone(),
                     sites: sites.into_iter().collect(),
+                    alarms: failing.iter().map(|a| a.id.clone()).collect(),
                     since: p.since,
                 })
             });
@@ -149,9 +214,35 @@ impl Prepared {
         })
     }
 
-    /// All alarms that anybody may see.
-    pub(super) fn aged(&self, now: Timestamp) -> impl Iterator<Item = Aged<'_>> {
-        self.view.alarms().zip(&self.entries).map(move |(alarm, e)| with(&self.view, alarm, e, now))
+    /// Common causes that are open.
+    pub(super) fn causes(&self) -> &[Open] {
+        self.causes.get_or_init(|| {
+            let mut under: BTreeMap<&Text, (usize, BTreeSet<Text>)> = BTreeMap::new();
+            if !self.view.causes.is_empty() {
+                for alarm in self.view.alarms() {
+                    if let Some(id) = &alarm.cause {
+                        let (n, sites) = under.entry(id).or_default();
+                        *n += 1;
+                        sites.insert(alarm.about.site.clone());
+                    }
+                }
+            }
+            let open = self.view.causes.iter().map(|(id, cause)| {
+                let (alarms, sites) = under.remove(id).unwrap_or_default();
+                Open { id: id.clone(), cause: cause.clone(), alarms, sites: sites.into_iter().collect() }
+            });
+            open.collect()
+        })
+    }
+
+    /// One of them.
+    pub(super) fn one<'v>(&self, alarm: &'v Arc<Alarm>, now: Timestamp, visit: Option<Visit>) -> Aged<'v> {
+        with(&self.view, alarm, &Entry::of(&self.view, alarm, now), now, visit)
+    }
+
+    /// All alarms that anybody may see, with what happened to them since a visit.
+    pub(super) fn aged(&self, now: Timestamp, visit: Option<Visit>) -> impl Iterator<Item = Aged<'_>> {
+        self.view.alarms().zip(&self.entries).map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
     }
 }
 
@@ -193,6 +284,8 @@ impl Suggestions {
 pub struct Cache {
     prepared: Mutex<Option<Arc<Prepared>>>,
     suggestions: Mutex<Option<(Timestamp, Arc<Suggestions>)>>,
+    /// What the streams of changes have in common.
+    pub(super) hub: Hub,
 }
 
 impl Cache {
@@ -205,6 +298,11 @@ impl Cache {
         let new = Arc::new(Prepared::of(view, now, kept.as_deref()));
         *kept = Some(Arc::clone(&new));
         new
+    }
+
+    /// Ends every stream of changes: the daemon stops.
+    pub fn end_streams(&self) {
+        self.hub.end();
     }
 
     /// What the form suggests; a little old at times.
@@ -233,8 +331,9 @@ mod tests {
         let p = Prepared::of(view.clone(), NOW, None);
         for later in [0, MINUTE, 7 * HOUR, DAY, 3 * DAY, 9 * DAY] {
             let now = NOW.plus(later);
-            for a in p.aged(now) {
+            for a in p.aged(now, None) {
                 assert_eq!(a.age, view.age(a.alarm, now));
+                assert_eq!(a.queue, Queue::of(a.alarm, now, a.band), "{:?}", a.alarm);
                 let working = a.alarm.working_age(now, &view.windows(a.alarm), &view.settings);
                 assert_eq!(a.band == Band::Overdue, a.age >= OVERDUE && working >= OVERDUE, "{:?}", a.alarm);
             }
@@ -257,7 +356,7 @@ mod tests {
         let quick = Prepared::of(after.clone(), NOW, Some(&before));
         let whole = Prepared::of(after, NOW, None);
         let all =
-            |p: &Prepared| p.aged(NOW).map(|a| (a.alarm.id.clone(), a.age, a.state, a.masked)).collect::<Vec<_>>();
+            |p: &Prepared| p.aged(NOW, None).map(|a| (a.alarm.id.clone(), a.age, a.state, a.masked)).collect::<Vec<_>>();
         assert_eq!(all(&quick), all(&whole));
         assert_eq!(quick.entries.len(), 49);
     }

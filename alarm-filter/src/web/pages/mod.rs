@@ -2,15 +2,15 @@
 //! when nothing can be stored. `frame.rs` is what all have in common; then a file each.
 mod alarm;
 mod audit;
+pub(super) mod board;
 mod error;
-mod frame;
-mod list;
+pub(super) mod frame;
 mod sources;
 
 pub(super) use alarm::alarm;
 pub(super) use audit::audit;
 pub(super) use error::{not_found, wrong_method};
-pub(super) use list::list;
+pub(super) use board::board;
 pub(super) use sources::sources;
 
 use askama::Template;
