@@ -47,7 +47,11 @@ fn wrong(faults: Vec<Fault>) -> Response {
     Problem::new(StatusCode::BAD_REQUEST, "Bad parameter", detail).with_errors(faults).into_response()
 }
 
-async fn written(work: impl FnOnce() -> String + Send + 'static, kind: &'static str, name: Option<&'static str>) -> Response {
+async fn written(
+    work: impl FnOnce() -> String + Send + 'static,
+    kind: &'static str,
+    name: Option<&'static str>,
+) -> Response {
     match tokio::task::spawn_blocking(work).await {
         Ok(text) => {
             let mut response = ([(header::CONTENT_TYPE, kind)], text).into_response();
@@ -85,9 +89,7 @@ pub(super) async fn txt(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Response {
     match asked(&state, &headers, &pairs) {
-        Ok((filter, all, now)) => {
-            written(move || txt_of(&all, &filter, now), "text/plain; charset=utf-8", None).await
-        }
+        Ok((filter, all, now)) => written(move || txt_of(&all, &filter, now), "text/plain; charset=utf-8", None).await,
         Err(response) => response,
     }
 }
@@ -134,7 +136,7 @@ fn csv_of(from: &Prepared, filter: &Filter, now: Timestamp) -> String {
 fn fields(from: &Prepared, a: &Aged<'_>, now: Timestamp) -> [String; 21] {
     let (alarm, about) = (a.alarm, &a.alarm.about);
     let flags: Vec<&str> = alarm.flags.keys().map(|f| f.word()).collect();
-    let next = super::interim::NextStep::of(alarm, now, a.age, a.band);
+    let next = alarm_core::queue::NextStep::of(alarm, now, a.age, a.band);
     // The leader is named only where it may be seen (AL17).
     let leader = alarm.masked_by.as_ref().map(|m| &m.leader).filter(|l| from.view.alarm(l).is_some());
     [

@@ -1,13 +1,13 @@
 //! Which alarms are asked for, and in which order: the same words in the address of the page and of the interface.
 
 use super::columns::Columns;
-use super::interim::Queue;
 use super::problem::Fault;
 use super::select::Aged;
 use super::visit::Visit;
 use super::words::band_name;
 use alarm_core::alarm::Band;
 use alarm_core::flag::Flag;
+use alarm_core::queue::Queue;
 use alarm_core::state::State;
 
 /// A parsed question. What is empty does not restrict; several values of one name: any of them.
@@ -121,12 +121,8 @@ pub(super) enum Sort {
 }
 
 /// The headings by name.
-const GROUPINGS: [(&str, Grouping); 4] = [
-    ("queue", Grouping::Queue),
-    ("site", Grouping::Site),
-    ("metric", Grouping::Metric),
-    ("none", Grouping::None),
-];
+const GROUPINGS: [(&str, Grouping); 4] =
+    [("queue", Grouping::Queue), ("site", Grouping::Site), ("metric", Grouping::Metric), ("none", Grouping::None)];
 
 /// The orders by name.
 const SORTS: [(&str, Sort); 10] = [

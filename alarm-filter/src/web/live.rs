@@ -5,6 +5,7 @@
 //! none can be too far behind, and nothing is worked out for a reader who does not read. What readers of the same query
 //! have in common is worked out once ([`Now`]). Everything comes from a view, so from what is committed (law 11).
 
+use super::WebState;
 use super::filter::Filter;
 use super::pages::board::row::{Age, Row, aging, row};
 use super::pages::board::{Block, Line, Title, blocks, title};
@@ -13,9 +14,9 @@ use super::prepared::Prepared;
 use super::problem::Problem;
 use super::select::{Selection, Test, select};
 use super::visit::Visits;
-use super::{WebState, queues::Queue};
 use crate::view::View;
 use alarm_core::alarm::AlarmId;
+use alarm_core::queue::Queue;
 use alarm_core::time::{MINUTE, Timestamp};
 use askama::Template;
 use axum::body::{Body, Bytes};
@@ -340,15 +341,19 @@ impl Reader {
         if self.known.len() == now.rows.len() {
             return others;
         }
-        let there: std::collections::HashSet<&str> = now.rows.iter().map(|r| r.row.id.as_str()).collect();
+        let mut missing: HashMap<&str, &Known> = self.known.iter().map(|(id, known)| (&**id, known)).collect();
+        for r in &now.rows {
+            missing.remove(r.row.id.as_str());
+        }
         let test = Test::new(&now.from, &self.filter);
         let mut s = None;
-        for (id, known) in self.known.iter().filter(|(id, _)| !there.contains(&***id)) {
-            let found = view.alarm(id).map(|a| now.from.one(a, at, self.filter.visit));
-            let Some(a) = found.filter(|a| test.lists(view, a, at)) else {
-                gone.push(id.to_string());
+        for a in now.from.aged(at, self.filter.visit) {
+            let Some(known) = missing.get(&*a.alarm.id).copied() else { continue };
+            if !test.lists(view, &a, at) {
                 continue;
-            };
+            }
+            let id = &a.alarm.id;
+            missing.remove(&**id);
             let followers = s.get_or_insert_with(|| select(&now.from, &self.filter, at).followers).get(&**id);
             let row = row(view, &a, followers.map_or(&[], Vec::as_slice), at, &self.filter);
             if row.digest != known.digest {
@@ -358,6 +363,7 @@ impl Reader {
                 others.push((id.clone(), row, None));
             }
         }
+        gone.extend(missing.keys().map(ToString::to_string));
         gone.sort_unstable();
         others
     }
@@ -412,7 +418,9 @@ pub(super) async fn events(
 ) -> Response {
     let Ok(room) = Arc::clone(&state.cache.hub.room).try_acquire_owned() else {
         let detail = format!("{STREAMS} pages are followed already; close some, or load the page by hand");
-        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many streams", detail).retry_after(30).into_response();
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Too many streams", detail)
+            .retry_after(30)
+            .into_response();
     };
     let (mut filter, _) = Filter::parse(&pairs);
     filter.limit = Some(filter.limit.unwrap_or(super::pages::board::PAGE).min(super::pages::board::MOST));
@@ -423,7 +431,8 @@ pub(super) async fn events(
         filter.visit = Visits::of(&headers, seq, state.now()).before;
     }
     let name = pairs.iter().find(|(n, _)| n == "live").map_or("", |(_, v)| v);
-    let kind = [(header::CONTENT_TYPE, "text/event-stream"), (header::HeaderName::from_static("x-accel-buffering"), "no")];
+    let kind =
+        [(header::CONTENT_TYPE, "text/event-stream"), (header::HeaderName::from_static("x-accel-buffering"), "no")];
     let Some(snapshot) = state.cache.hub.shown(name) else {
         // After a restart, or long ago.
         return (kind, "event: reload\ndata: the page is older than what is kept of it\n\n").into_response();

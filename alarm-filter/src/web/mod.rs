@@ -15,7 +15,6 @@ mod details;
 mod export;
 mod filter;
 mod front;
-mod interim;
 mod live;
 mod pages;
 mod prepared;
@@ -143,6 +142,7 @@ pub fn router(state: WebState) -> Router {
         .route("/api/v1/episodes", get(api::episodes))
         .route("/api/v1/sources", get(api::sources))
         .route("/metrics", get(status::metrics))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), visit::go_on))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     Router::new()
         .merge(read)

@@ -2,13 +2,13 @@
 //! the page only. Made once for a view, from that of the view before: alarms that did not change are not looked at again.
 
 use super::filter::News;
-use super::interim::{Queue, seq};
 use super::live::Hub;
 use super::select::Aged;
 use super::visit::Visit;
 use crate::view::View;
 use alarm_core::alarm::{Alarm, AlarmId, Band};
 use alarm_core::input::Text;
+use alarm_core::queue::Queue;
 use alarm_core::state::State;
 use alarm_core::time::{HOUR, Millis, Timestamp};
 use alarm_core::world::Cause;
@@ -68,10 +68,24 @@ struct Entry {
     state: State,
     place: Place,
     masked: bool,
-    /// The seqs of its first and its last hard state that are known, and of the begin of its episode.
-    first: u64,
-    last: u64,
-    began: u64,
+    /// Since when it is there, in its state, and failing without an OK in between.
+    there: Since,
+    so: Since,
+    failing: Since,
+}
+
+/// Since when something is so: by the views of this run, else by the monitor's clock.
+#[derive(Clone, Copy)]
+struct Since {
+    /// The seq of the first view that had it; 0: the first view of all had it.
+    seq: u64,
+    at: Timestamp,
+}
+
+impl Since {
+    fn is_after(self, visit: Visit) -> bool {
+        if self.seq > 0 { self.seq > visit.seq } else { self.at > visit.at }
+    }
 }
 
 /// What its queue (DE3) depends on.
@@ -89,8 +103,6 @@ impl Entry {
     fn of(view: &View, alarm: &Alarm, now: Timestamp) -> Self {
         let windowed = !view.windows(alarm).is_empty();
         let ended = |s: &alarm_core::alarm::Span| s.to.map_or(0, |to| to.since(s.from).max(0));
-        let first = alarm.history.first().map_or(0, seq);
-        let began = alarm.history.iter().rev().take_while(|c| c.at >= alarm.episode_since).last();
         let mut entry = Entry {
             fixed: alarm.failing_before + alarm.failing.iter().map(ended).sum::<Millis>(),
             open: alarm.failing.last().filter(|s| s.to.is_none()).map(|s| s.from),
@@ -103,9 +115,9 @@ impl Entry {
                 queue => Place::In(queue),
             },
             masked: alarm.masked_by.is_some(),
-            first,
-            last: alarm.history.last().map_or(0, seq),
-            began: began.map_or(0, seq),
+            there: Since { seq: 0, at: alarm.raised },
+            so: Since { seq: 0, at: alarm.since },
+            failing: Since { seq: 0, at: alarm.episode_since },
         };
         if entry.age(view, alarm, now) >= OVERDUE {
             entry.working = Some((now, alarm.working_age(now, &view.windows(alarm), &view.settings)));
@@ -152,15 +164,22 @@ impl Entry {
 
     /// What happened to it since that visit.
     fn news(&self, visit: Visit) -> Option<News> {
-        if self.first > visit.seq {
+        if self.there.is_after(visit) {
             Some(News::New)
-        } else if self.last <= visit.seq {
-            None
-        } else if self.began > visit.seq && self.open.is_some() {
+        } else if self.failing.is_after(visit) && self.open.is_some() {
             Some(News::Back)
-        } else {
+        } else if self.so.is_after(visit) {
             Some(News::Changed)
+        } else {
+            None
         }
+    }
+
+    /// The entry of the same alarm in an earlier view says since when it is as it is.
+    fn follow(&mut self, alarm: &Alarm, before: &Alarm, old: &Entry, seq: u64) {
+        self.there = old.there;
+        self.so.seq = if alarm.state == before.state { old.so.seq } else { seq };
+        self.failing.seq = if alarm.episodes == before.episodes { old.failing.seq } else { seq };
     }
 }
 
@@ -179,18 +198,32 @@ fn with<'v>(view: &View, alarm: &'v Arc<Alarm>, e: &Entry, now: Timestamp, visit
 impl Prepared {
     /// The entries of a view, as far as possible from those of an earlier one.
     pub(super) fn of(view: Arc<View>, now: Timestamp, before: Option<&Prepared>) -> Self {
-        let same = |b: &&Prepared| {
+        let same = |b: &Prepared| {
             Arc::ptr_eq(&b.view.downtimes, &view.downtimes) && Arc::ptr_eq(&b.view.settings, &view.settings)
         };
-        let mut old = before.filter(same).map(|b| b.view.alarms().zip(&b.entries).peekable());
+        let same = before.is_some_and(same);
+        let mut old = before.map(|b| b.view.alarms().zip(&b.entries).peekable());
         let mut entries = Vec::with_capacity(before.map_or(64, |b| b.entries.len() + 64));
         for alarm in view.alarms() {
-            let known = old.as_mut().and_then(|old| {
+            let known = old.as_mut().map(|old| {
                 // Both are in the order of their ids.
-                while old.next_if(|(o, _)| !Arc::ptr_eq(o, alarm) && o.id < alarm.id).is_some() {}
-                old.next_if(|(o, _)| Arc::ptr_eq(o, alarm)).map(|(_, e)| *e)
+                while old.next_if(|(o, _)| o.id < alarm.id).is_some() {}
+                old.next_if(|(o, _)| o.id == alarm.id)
             });
-            entries.push(known.unwrap_or_else(|| Entry::of(&view, alarm, now)));
+            entries.push(match known {
+                Some(Some((before, e))) if same && Arc::ptr_eq(before, alarm) => *e,
+                Some(Some((before, e))) => {
+                    let mut entry = Entry::of(&view, alarm, now);
+                    entry.follow(alarm, before, e, view.seq);
+                    entry
+                }
+                Some(None) => {
+                    let mut entry = Entry::of(&view, alarm, now);
+                    (entry.there.seq, entry.so.seq, entry.failing.seq) = (view.seq, view.seq, view.seq);
+                    entry
+                }
+                None => Entry::of(&view, alarm, now),
+            });
         }
         Prepared { view, entries, proposals: OnceLock::new(), causes: OnceLock::new() }
     }
@@ -233,11 +266,6 @@ impl Prepared {
             });
             open.collect()
         })
-    }
-
-    /// One of them.
-    pub(super) fn one<'v>(&self, alarm: &'v Arc<Alarm>, now: Timestamp, visit: Option<Visit>) -> Aged<'v> {
-        with(&self.view, alarm, &Entry::of(&self.view, alarm, now), now, visit)
     }
 
     /// All alarms that anybody may see, with what happened to them since a visit.
@@ -355,8 +383,9 @@ mod tests {
         let after = Arc::new(View::of(&world));
         let quick = Prepared::of(after.clone(), NOW, Some(&before));
         let whole = Prepared::of(after, NOW, None);
-        let all =
-            |p: &Prepared| p.aged(NOW, None).map(|a| (a.alarm.id.clone(), a.age, a.state, a.masked)).collect::<Vec<_>>();
+        let all = |p: &Prepared| {
+            p.aged(NOW, None).map(|a| (a.alarm.id.clone(), a.age, a.state, a.masked)).collect::<Vec<_>>()
+        };
         assert_eq!(all(&quick), all(&whole));
         assert_eq!(quick.entries.len(), 49);
     }

@@ -1,6 +1,6 @@
 //! The queues on the board (DE3): their order, which is that of work, their colours, and the words of their counters.
 
-use super::interim::Queue;
+use alarm_core::queue::Queue;
 
 /// Its place in the order of work; security matters stand on no board (AL17) and come last.
 pub(super) fn rank(queue: Queue) -> usize {

@@ -1,11 +1,11 @@
 //! From a view to the alarms of one page: ages, queues, counts, filter, masks folded, order, headings, paging.
 
 use super::filter::{Filter, Grouping, Masked, News, Sort};
-use super::interim::Queue;
 use super::prepared::{Prepared, aged};
 use super::queues::rank;
 use crate::view::View;
 use alarm_core::alarm::{Alarm, Band};
+use alarm_core::queue::Queue;
 use alarm_core::state::State;
 use alarm_core::time::{Millis, Timestamp};
 use std::cmp::{Ordering, Reverse};

@@ -2,8 +2,12 @@
 //! and times, nothing else. A visit ends after half an hour without a request; what the next one is compared with is what
 //! the board showed last in the one before.
 
+use super::WebState;
 use alarm_core::time::{DAY, MINUTE, Millis, SECOND, Timestamp};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
 
 /// The cookie.
 const NAME: &str = "gridward_visit";
@@ -42,8 +46,7 @@ impl Visits {
         let known = pairs.find(|(name, _)| *name == NAME).and_then(|(_, value)| Visits::read(value));
         // Of another journal, or of a clock that was wrong: as good as none.
         let sound = |v: &Option<Visit>| v.is_none_or(|v| v.seq <= seq && v.at <= now && now.since(v.at) < KEPT);
-        let mut visits =
-            known.filter(|v| sound(&v.before) && sound(&v.seen) && v.last <= now).unwrap_or_default();
+        let mut visits = known.filter(|v| sound(&v.before) && sound(&v.seen) && v.last <= now).unwrap_or_default();
         if now.since(visits.last) >= OVER && visits.seen.is_some() {
             visits.before = visits.seen.take();
         }
@@ -88,6 +91,22 @@ impl Visits {
         );
         HeaderValue::from_str(&cookie).ok()
     }
+}
+
+/// Around every page: whoever reads another page is still on the same visit.
+pub(super) async fn go_on(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let cookies: HeaderMap =
+        request.headers().get_all(header::COOKIE).iter().map(|c| (header::COOKIE, c.clone())).collect();
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+    if is_page && !headers.contains_key(header::SET_COOKIE) {
+        let now = state.now();
+        if let Some(cookie) = Visits::of(&cookies, state.view().seq, now).touched(now) {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
 }
 
 #[cfg(test)]
@@ -136,7 +155,9 @@ mod tests {
         let now = NOW.secs();
         let good = format!("1.{}.50.{}.{}", now - 9000, now - 100, now - 50);
         assert_eq!(with(&good).before.unwrap().seq, 1);
-        for bad in ["", "1.2.3", "x.1.1.1.1", "-1.0.0.0.0", &good.replace(".50.", ".101."), &format!("1.{}.5.1.1", now + 9)] {
+        for bad in
+            ["", "1.2.3", "x.1.1.1.1", "-1.0.0.0.0", &good.replace(".50.", ".101."), &format!("1.{}.5.1.1", now + 9)]
+        {
             assert_eq!(with(bad), Visits::default(), "{bad}");
         }
         let old = format!("0.0.5.{}.{}", now - 50 * 86_400, now - 50 * 86_400);

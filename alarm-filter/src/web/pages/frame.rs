@@ -74,7 +74,13 @@ pub(in crate::web) struct Source {
 
 impl Frame {
     /// The frame of a page over this view.
-    pub(in crate::web) fn new(state: &WebState, view: &View, now: Timestamp, here: &'static str, title: String) -> Self {
+    pub(in crate::web) fn new(
+        state: &WebState,
+        view: &View,
+        now: Timestamp,
+        here: &'static str,
+        title: String,
+    ) -> Self {
         let config = state.config();
         let region = config.title.clone();
         let lines = |text: &str| text.lines().take(10).map(|l| visible(l).into_owned()).collect();

@@ -9,8 +9,8 @@ mod sources;
 
 pub(super) use alarm::alarm;
 pub(super) use audit::audit;
-pub(super) use error::{not_found, wrong_method};
 pub(super) use board::board;
+pub(super) use error::{not_found, wrong_method};
 pub(super) use sources::sources;
 
 use askama::Template;

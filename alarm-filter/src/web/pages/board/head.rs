@@ -2,19 +2,21 @@
 
 use super::super::super::columns::{COLUMNS, Column};
 use super::super::super::filter::{Filter, NEWS, Sort};
-use super::super::super::interim::Queue;
 use super::super::super::prepared::{Prepared, Suggestions};
 use super::super::super::queues::class;
 use super::super::super::select::Selection;
 use super::super::super::visible::{clipped, visible};
-use super::super::super::words::{moment, short};
+use super::super::super::words::{moment, object, short};
 use super::address::{Pairs, address, query};
 use super::row::LASTING;
 use crate::view::View;
 use alarm_core::command::CauseKind;
 use alarm_core::flag::Flag;
 use alarm_core::input::Text;
+use alarm_core::queue::Queue;
 use alarm_core::time::Timestamp;
+use alarm_core::world::Closed;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// A figure that is a link to what it counts.
@@ -88,6 +90,9 @@ pub(super) struct Form {
     pub(super) kept: Vec<(String, String)>,
 }
 
+/// Alarms that left the board and are named; of more, their number.
+const GONE: usize = 20;
+
 /// The orders, as the form names them.
 const SORTS: [(&str, &str); 10] = [
     ("", "what needs work"),
@@ -159,7 +164,7 @@ pub(super) fn counts(s: &Selection<'_>, filter: &Filter, values: &Pairs) -> Vec<
 }
 
 /// What happened since the reader's last visit; `None`: there was none.
-pub(super) fn visit(_view: &View, s: &Selection<'_>, filter: &Filter, now: Timestamp) -> Option<Visit> {
+pub(super) fn visit(view: &View, s: &Selection<'_>, filter: &Filter, now: Timestamp) -> Option<Visit> {
     let last = filter.visit?;
     let words = ["new", "failing again", "changed"];
     let parts: Vec<_> = NEWS
@@ -169,7 +174,19 @@ pub(super) fn visit(_view: &View, s: &Selection<'_>, filter: &Filter, now: Times
         .map(|((name, news), words)| (s.news[*news as usize], words, address(&[], "news", name)))
         .collect();
     let all = if parts.len() > 1 { address(&[], "news", "all") } else { String::new() };
-    Some(Visit { when: short(last.at, now), parts, gone: Vec::new(), gone_count: 0, all })
+    let mut left: Vec<&Closed> = view.closed().filter(|c| c.seq > last.seq).collect();
+    left.sort_by_key(|c| Reverse(c.seq));
+    let gone = left.iter().take(GONE).map(|c| gone(c, now)).collect();
+    Some(Visit { when: short(last.at, now), parts, gone, gone_count: left.len(), all })
+}
+
+fn gone(closed: &Closed, now: Timestamp) -> Gone {
+    let alarm = &closed.alarm;
+    let how = match &closed.off {
+        Some(off) => format!("switched off by {}, {}", visible(&off.who), short(closed.at, now)),
+        None => format!("no longer counts, {}", short(closed.at, now)),
+    };
+    Gone { id: alarm.id.to_string(), what: clipped(&object(alarm), 100).into_owned(), how }
 }
 
 pub(super) fn proposals(from: &Prepared) -> Vec<Proposal> {

@@ -1,15 +1,15 @@
 //! One line of the board.
 
 use super::super::super::filter::{Filter, Masked, News};
-use super::super::super::interim::NextStep;
 use super::super::super::select::Aged;
 use super::super::super::visible::{clipped, visible};
-use super::super::super::words::{age, band_words, local, moment, object, short, state_class, from, times, until};
+use super::super::super::words::{age, band_words, from, local, moment, object, short, state_class, times, until};
 use super::address::{address, segment};
 use super::strip::{Strip, strip};
 use crate::view::View;
 use alarm_core::alarm::{Alarm, Band};
 use alarm_core::flag::Flag;
+use alarm_core::queue::NextStep;
 use alarm_core::state::State as Is;
 use alarm_core::time::{HOUR, Timestamp};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -188,8 +188,8 @@ fn new(a: &Aged<'_>) -> New {
 }
 
 /// The last note on an alarm: who wrote it, and what.
-pub(in crate::web) fn last_note(_alarm: &Alarm) -> Option<(String, String)> {
-    None
+pub(in crate::web) fn last_note(alarm: &Alarm) -> Option<(String, String)> {
+    alarm.notes.last().map(|n| (clipped(&n.who, 40).into_owned(), clipped(&n.text, 160).into_owned()))
 }
 
 /// The age of an alarm, in words and as a bar.

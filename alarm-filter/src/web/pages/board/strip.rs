@@ -45,9 +45,13 @@ pub(in crate::web) fn strip(alarm: &Alarm, now: Timestamp) -> Strip {
     let mut words = Vec::new();
     let mut paths = Vec::new();
     // Height, and where the middle of the line lies in a box that is 12 high.
-    for (class, name, y) in
-        [("crit", "critical", "6"), ("unkn", "unknown", "7"), ("warn", "warning", "8.5"), ("ok", "OK", "10.5"), ("none", "not known", "11.5")]
-    {
+    for (class, name, y) in [
+        ("crit", "critical", "6"),
+        ("unkn", "unknown", "7"),
+        ("warn", "warning", "8.5"),
+        ("ok", "OK", "10.5"),
+        ("none", "not known", "11.5"),
+    ] {
         let is = |s: &Option<State>| s.map_or("none", super::super::super::words::state_class) == class;
         let mut path = String::new();
         let mut hours = 0;
@@ -85,7 +89,6 @@ mod tests {
             state,
             output: "".into(),
             told: Told::NotAsked,
-            ..alarm.history[0].clone()
         };
         // NOW is 12:00: the last slot begins then.
         alarm.history = vec![
