@@ -13,6 +13,7 @@ mod found;
 mod journal;
 mod order;
 mod papers;
+mod queues;
 #[path = "../small/mod.rs"]
 mod small;
 mod timeline;
