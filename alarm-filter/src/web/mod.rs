@@ -33,6 +33,8 @@ mod visit;
 mod words;
 
 #[cfg(test)]
+mod past_tests;
+#[cfg(test)]
 mod tests;
 
 pub use prepared::Cache;

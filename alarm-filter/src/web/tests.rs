@@ -12,27 +12,27 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A served sample.
-struct Served {
+pub(super) struct Served {
     address: String,
-    ends: Ends,
+    pub(super) ends: Ends,
 }
 
 /// An answer.
 #[derive(Debug)]
-struct Got {
-    status: u16,
-    head: String,
-    body: String,
+pub(super) struct Got {
+    pub(super) status: u16,
+    pub(super) head: String,
+    pub(super) body: String,
 }
 
 impl Got {
-    fn json(&self) -> serde_json::Value {
+    pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 }
 
 impl Served {
-    async fn new(n: usize, secret: bool) -> Self {
+    pub(super) async fn new(n: usize, secret: bool) -> Self {
         let (state, ends) = samples::state(n, secret);
         let listening = bind("127.0.0.1:0").unwrap();
         let address = listening.to_string().trim_start_matches("http://").to_owned();
@@ -51,7 +51,7 @@ impl Served {
         Got { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
     }
 
-    async fn get(&self, path: &str) -> Got {
+    pub(super) async fn get(&self, path: &str) -> Got {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nConnection: close\r\n\r\n"))
             .await
     }

@@ -160,6 +160,22 @@ mod tests {
     const BAD: Migration = Migration { to: 4, sql: "DROP TABLE losses; SELECT * FROM nowhere;" };
 
     #[test]
+    fn rare_kinds_are_found_by_their_index() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        drop(SqliteStore::open(&path, OpenOptions::default()).unwrap());
+        let conn = Connection::open(&path).unwrap();
+        for kind in [crate::store::RareKind::SourceState, crate::store::RareKind::Downtimes] {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT body FROM journal WHERE kind='{}' AND seq > 5 ORDER BY seq",
+                kind.word()
+            );
+            let plan: String = conn.query_row(&sql, [], |r| r.get(3)).unwrap();
+            assert!(plan.contains("journal_rare"), "{plan}");
+        }
+    }
+
+    #[test]
     fn an_older_schema_is_brought_up_to_date_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.db");
