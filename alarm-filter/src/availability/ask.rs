@@ -2,7 +2,7 @@
 
 use super::inventory::Service;
 use crate::store::{History, RareKind, StoreError, TruthBegins};
-use alarm_core::downtime::whole_windows;
+use alarm_core::downtime::windows_of_key;
 use alarm_core::event::Event;
 use alarm_core::input::Text;
 use alarm_core::time::Timestamp;
@@ -179,8 +179,7 @@ fn strip(history: &dyn History, knowing: &Knowing<'_>, service: &Service, period
     let (since, now) = whole.last();
     let known = whole.part(from.max(begins).min(to), to);
     let mut line = Line::of_steps(from, to, known.pieces().map(|p| (p.from, p.status)));
-    let windows =
-        whole_windows(knowing.topology, background.downtimes(), &service.key.host, &service.about.service_type);
+    let windows = windows_of_key(knowing.topology, background.downtimes(), &service.key, &service.about.service_type);
     let outages = |scheduled: bool| -> Vec<(Timestamp, Timestamp)> {
         let own = windows.iter().filter(|w| w.severity == Severity::Outage && w.scheduled == scheduled);
         own.map(|w| (w.start.max(from), w.end.min(to))).filter(|(a, b)| a < b).collect()

@@ -64,8 +64,7 @@ impl Detail {
     }
 }
 
-const FIELDS: [&str; 11] =
-    ["from", "to", "month", "profile", "site", "ngi", "service_type", "detail", "sort", "format", "seq"];
+const FIELDS: [&str; 10] = ["from", "to", "month", "profile", "site", "ngi", "service_type", "detail", "sort", "seq"];
 
 impl Query {
     /// Reads the pairs of an address.

@@ -158,7 +158,6 @@ fn documents(made: &mut Made, hosts: usize) {
                 ("EMERGENCY_TEL".into(), "+41 (0)44 555 01 23".into()),
             ]
             .into(),
-            ..Site::default()
         };
         topology.sites.insert(name.into(), site);
     }

@@ -16,8 +16,9 @@ use alarm_core::timeline::{Times, day_begin, day_of};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Closed alarms of a site that are looked at, to find services that no configuration names.
+/// Closed alarms of a site, and of all, that are looked at, also to find services that no configuration names.
 const CLOSED: usize = 500;
+const ALL_CLOSED: usize = 5000;
 
 /// Services with their strips.
 pub(super) struct Stood {
@@ -55,7 +56,10 @@ pub(super) async fn stood(
         .ask(move |history| {
             let inventory = cache.stood.inventory(&view);
             let background = cache.stood.background(history, period)?;
-            let closed = closed(history, &view, &which, period)?;
+            let closed = match &which {
+                Which::Site(site) => ended(history, &view, Some(site), period)?,
+                Which::Metric(_) => Vec::new(),
+            };
             let alarms: Vec<Arc<Alarm>> =
                 view.alarms().cloned().chain(closed.iter().map(|c| Arc::clone(&c.alarm))).collect();
             let services = match &which {
@@ -77,15 +81,14 @@ struct Ended {
     alarm: Arc<Alarm>,
 }
 
-/// Episodes and alarms of the site that ended in the period.
-fn closed(history: &dyn History, view: &View, which: &Which, period: Period) -> Result<Vec<Ended>, StoreError> {
-    let Which::Site(site) = which else { return Ok(Vec::new()) };
+/// Episodes and alarms, of a site or of all, that ended in the period.
+fn ended(history: &dyn History, view: &View, site: Option<&String>, period: Period) -> Result<Vec<Ended>, StoreError> {
     let query = EpisodeQuery {
-        site: Some(site.clone()),
+        site: site.cloned(),
         from: Some(period.from),
         to: Some(period.to),
         upto: period.upto,
-        limit: CLOSED,
+        limit: if site.is_some() { CLOSED } else { ALL_CLOSED },
         ..EpisodeQuery::default()
     };
     let operators = view.profiles.profiles.get(&view.profiles.operators);
@@ -170,7 +173,9 @@ pub(super) async fn figures(
         .ask(move |history| {
             let inventory = cache.stood.inventory(&view);
             let background = cache.stood.background(history, period)?;
-            let alarms: Vec<Arc<Alarm>> = view.alarms().cloned().collect();
+            let site = (!asked.site.is_empty()).then_some(&asked.site);
+            let ended = ended(history, &view, site, period)?;
+            let alarms: Vec<Arc<Alarm>> = view.alarms().cloned().chain(ended.into_iter().map(|e| e.alarm)).collect();
             let mut by_site: BTreeMap<&Text, Vec<Arc<Alarm>>> = BTreeMap::new();
             for alarm in &alarms {
                 by_site.entry(&alarm.about.site).or_default().push(Arc::clone(alarm));

@@ -57,8 +57,11 @@ mod tests {
     use super::*;
     use crate::topology::Severity;
 
-    fn answer(windows: &[(&str, i64, i64)]) -> Downtimes {
-        let window = |(id, start, end): &(&str, i64, i64)| DowntimeWindow {
+    /// Id, begin and end.
+    type Window<'a> = (&'a str, i64, i64);
+
+    fn answer(windows: &[Window<'_>]) -> Downtimes {
+        let window = |(id, start, end): &Window<'_>| DowntimeWindow {
             id: (*id).into(),
             severity: Severity::Outage,
             scheduled: true,
@@ -72,7 +75,7 @@ mod tests {
         Downtimes { windows: [("h".into(), [("SRM".into(), list)].into())].into() }
     }
 
-    fn after(answers: &[(i64, &[(&str, i64, i64)])]) -> Vec<(String, i64, i64)> {
+    fn after(answers: &[(i64, &[Window<'_>])]) -> Vec<(String, i64, i64)> {
         let mut archive = Archive::default();
         for (since, windows) in answers {
             archive.take(Timestamp(*since), &answer(windows));

@@ -169,6 +169,12 @@ pub(in crate::web) async fn alarm(State(state): State<WebState>, Path(id): Path<
     let strip = stood::of_alarm(&state, &view, &found.alarm, one_day(&view, now)).await;
     let mut shown = build(&state, &view, now, &found, told, journal_error);
     shown.strip = strip.ok().map(|s| draw(&s, SLOTS, now));
+    if found.alarm.key.service.is_none()
+        && let Some(strip) = &mut shown.strip
+    {
+        // A host's states have words of their own.
+        strip.words = strip.words.replace("critical", "down").replace("unknown", "unreachable").replace("OK", "up");
+    }
     page(StatusCode::OK, &shown)
 }
 
