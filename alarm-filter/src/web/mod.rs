@@ -30,6 +30,10 @@ mod visit;
 mod words;
 
 #[cfg(test)]
+mod board_tests;
+#[cfg(test)]
+mod live_tests;
+#[cfg(test)]
 mod tests;
 
 pub use prepared::Cache;
