@@ -47,8 +47,8 @@
   }
   // A button of the bar: for the selected, or, when none is, for the row that is looked at.
   function act(button) {
-    const which = $("select[name=which]");
-    if (form && form.contains(button) && which && which.value === "selected" && !$$("tr.row input:checked").length) {
+    const which = $("select[name=scope]");
+    if (form && form.contains(button) && which && !which.value && !$$("tr.row input:checked").length) {
       if (!here) return;
       pick(here, true);
     }

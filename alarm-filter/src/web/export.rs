@@ -28,10 +28,10 @@ fn asked(
     state: &WebState,
     headers: &HeaderMap,
     pairs: &[(String, String)],
-) -> Result<(Filter, Arc<Prepared>, Timestamp), Response> {
+) -> Result<(Filter, Arc<Prepared>, Timestamp), Box<Response>> {
     let (mut filter, faults) = Filter::parse(pairs);
     if !faults.is_empty() {
-        return Err(wrong(faults));
+        return Err(Box::new(wrong(faults)));
     }
     let now = state.now();
     let all = state.prepared(now);
@@ -78,7 +78,7 @@ pub(super) async fn csv(
             let name = "attachment; filename=\"alarms.csv\"";
             written(move || csv_of(&all, &filter, now), "text/csv; charset=utf-8; header=present", Some(name)).await
         }
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn txt(
 ) -> Response {
     match asked(&state, &headers, &pairs) {
         Ok((filter, all, now)) => written(move || txt_of(&all, &filter, now), "text/plain; charset=utf-8", None).await,
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -117,7 +117,7 @@ fn field(text: &str, out: &mut String) {
 }
 
 fn csv_of(from: &Prepared, filter: &Filter, now: Timestamp) -> String {
-    let s = select(from, filter, now);
+    let s = select(from, filter, now, usize::MAX);
     let mut out = String::with_capacity(256 * (s.rows.len() + 1));
     out.push_str(HEAD);
     out.push_str("\r\n");
@@ -191,7 +191,7 @@ fn cell(c: &Column, r: &Row) -> Option<String> {
 }
 
 fn txt_of(from: &Prepared, filter: &Filter, now: Timestamp) -> String {
-    let s = select(from, filter, now);
+    let s = select(from, filter, now, usize::MAX);
     let rows: Vec<(Row, &Aged<'_>)> = s.rows.iter().map(|a| (row(&from.view, a, &[], now, filter), a)).collect();
     let columns: Vec<&Column> = filter.columns.shown().filter(|c| c.name != "strip").collect();
     let mut widths: Vec<usize> = columns.iter().map(|c| width(c.head)).collect();

@@ -402,14 +402,14 @@ mod tests {
         let (f, faults) = Filter::parse(&pairs(&[
             ("state", "bad"),
             ("page", "0"),
-            ("colour", "red"),
+            ("hue", "red"),
             ("sort", "-age"),
             ("site", ""),
             ("flag", "outage"),
         ]));
         assert_eq!((f.sort, f.reversed, f.page), (Sort::Age, true, 1));
         assert_eq!(f.flag, [Flag::Outage]);
-        assert_eq!(faults.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(), ["state", "page", "colour"]);
+        assert_eq!(faults.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(), ["state", "page", "hue"]);
         assert!(faults[2].detail.contains("service_type"), "{faults:?}");
     }
 }

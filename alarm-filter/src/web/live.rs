@@ -8,7 +8,7 @@
 use super::WebState;
 use super::filter::Filter;
 use super::pages::board::row::{Age, Row, aging, row};
-use super::pages::board::{Block, Line, Title, blocks, title};
+use super::pages::board::{Block, Line, MOST, PAGE, Title, blocks, title};
 use super::pages::frame::{Frame, Fresh};
 use super::prepared::Prepared;
 use super::problem::Problem;
@@ -91,6 +91,12 @@ impl Hub {
         pages.iter().find(|(n, _)| n == name).map(|(_, s)| Arc::clone(s))
     }
 
+    /// Takes all the room there is.
+    #[cfg(test)]
+    pub(super) fn fill(&self) -> Vec<OwnedSemaphorePermit> {
+        std::iter::from_fn(|| Arc::clone(&self.room).try_acquire_owned().ok()).collect()
+    }
+
     /// Ends every stream, now and from now on.
     pub(super) fn end(&self) {
         self.ended.send_replace(true);
@@ -167,7 +173,7 @@ struct NowRow {
 
 impl Now {
     fn of(from: Arc<Prepared>, filter: &Filter, at: Timestamp) -> Now {
-        let s = select(&from, filter, at);
+        let s = select(&from, filter, at, PAGE);
         let mut rows = Vec::with_capacity(s.rows.len());
         for block in blocks(&from.view, &s, at, filter) {
             let mut after = String::new();
@@ -354,7 +360,7 @@ impl Reader {
             }
             let id = &a.alarm.id;
             missing.remove(&**id);
-            let followers = s.get_or_insert_with(|| select(&now.from, &self.filter, at).followers).get(&**id);
+            let followers = s.get_or_insert_with(|| select(&now.from, &self.filter, at, PAGE).followers).get(&**id);
             let row = row(view, &a, followers.map_or(&[], Vec::as_slice), at, &self.filter);
             if row.digest != known.digest {
                 let html = html(&row, &self.filter);
@@ -393,7 +399,10 @@ fn html(row: &Row, filter: &Filter) -> String {
 }
 
 /// The messages, one after another.
-struct Messages(Pin<Box<dyn Future<Output = Option<(Bytes, Reader)>> + Send>>);
+struct Messages(Pin<Box<Next>>);
+
+/// What [`Reader::next`] is while it is waited for.
+type Next = dyn Future<Output = Option<(Bytes, Reader)>> + Send;
 
 impl Stream for Messages {
     type Item = Result<Bytes, std::convert::Infallible>;
@@ -423,7 +432,7 @@ pub(super) async fn events(
             .into_response();
     };
     let (mut filter, _) = Filter::parse(&pairs);
-    filter.limit = Some(filter.limit.unwrap_or(super::pages::board::PAGE).min(super::pages::board::MOST));
+    filter.limit = Some(filter.limit.unwrap_or(PAGE).min(MOST));
     let view = state.view.clone();
     let seq = view.borrow().seq;
     // The mark of what is new stays as the page has it: but for that, readers of one query see the same.

@@ -33,6 +33,10 @@ mod visit;
 mod words;
 
 #[cfg(test)]
+mod board_tests;
+#[cfg(test)]
+mod live_tests;
+#[cfg(test)]
 mod past_tests;
 #[cfg(test)]
 mod tests;

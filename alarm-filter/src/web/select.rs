@@ -139,8 +139,8 @@ impl<'f> Test<'f> {
     }
 }
 
-/// Picks the alarms of one page; without a limit, all.
-pub(super) fn select<'v>(from: &'v Prepared, filter: &Filter, now: Timestamp) -> Selection<'v> {
+/// Picks the alarms of one page. `limit` holds when the filter names none.
+pub(super) fn select<'v>(from: &'v Prepared, filter: &Filter, now: Timestamp, limit: usize) -> Selection<'v> {
     let view: &'v View = &from.view;
     let test = Test::new(from, filter);
     let mut s = Selection::default();
@@ -177,7 +177,7 @@ pub(super) fn select<'v>(from: &'v Prepared, filter: &Filter, now: Timestamp) ->
         }
     }
     s.listed = all.len();
-    let limit = filter.limit.unwrap_or(usize::MAX).max(1);
+    let limit = filter.limit.unwrap_or(limit).max(1);
     s.pages = all.len().div_ceil(limit).max(1);
     s.page = filter.page.clamp(1, s.pages);
     let grouping = filter.grouping();

@@ -87,7 +87,7 @@ pub(super) fn local(t: Timestamp, zone: &str) -> Option<String> {
     Some(format!("{}, {}", utc(t)?.with_timezone(&tz).format("%H:%M on %d %b"), tz.name()))
 }
 
-/// Until when, in UTC: `until 14:20`, or with the day where it is another one.
+/// Until when, in UTC: `until 14:20`, or with the day where it is another one: `until Mon 14:20`.
 pub(super) fn until(t: Timestamp, now: Timestamp) -> String {
     format!("until {}", clock(t, now))
 }
@@ -99,8 +99,13 @@ pub(super) fn from(t: Timestamp, now: Timestamp) -> String {
 
 fn clock(t: Timestamp, now: Timestamp) -> String {
     let Some(at) = utc(t) else { return t.to_string() };
-    let same_day = utc(now).is_some_and(|n| n.date_naive() == at.date_naive());
-    at.format(if same_day { "%H:%M" } else { "%d %b %H:%M" }).to_string()
+    let days = utc(now).map_or(i64::MAX, |n| (at.date_naive() - n.date_naive()).num_days());
+    let how = match days {
+        0 => "%H:%M",
+        1..=6 => "%a %H:%M",
+        _ => "%d %b %H:%M",
+    };
+    at.format(how).to_string()
 }
 
 /// How often, in words.
@@ -164,7 +169,8 @@ mod tests {
         assert_eq!(short(t, t), "22 Nov 03:52");
         assert_eq!(short(t, t.plus(60 * DAY)), "2026-11-22");
         assert_eq!(until(t.plus(HOUR), t), "until 04:52");
-        assert_eq!(until(t.plus(DAY), t), "until 23 Nov 03:52");
+        assert_eq!(until(t.plus(DAY), t), "until Mon 03:52");
+        assert_eq!(until(t.plus(9 * DAY), t), "until 01 Dec 03:52");
         assert_eq!(local(t, "Europe/Zurich").as_deref(), Some("04:52 on 22 Nov, Europe/Zurich"));
         assert_eq!(local(t, "Mars/Base"), None);
         assert_eq!(local(t, "UTC"), None);

@@ -161,7 +161,7 @@ struct ListOut<'a> {
 /// The list as bytes. Masked alarms are listed like any other unless the filter says otherwise.
 pub(in crate::web) fn list(from: &Prepared, filter: &Filter, now: Timestamp) -> Vec<u8> {
     let view: &View = &from.view;
-    let s = select(from, filter, now);
+    let s = select(from, filter, now, usize::MAX);
     let alarms: Vec<_> = s.rows.iter().map(|a| out(view, a, now)).collect();
     let mut body = Vec::with_capacity(512 + alarms.len() * 1024);
     let not_stored = view.not_stored.as_ref().map(|n| NotStoredOut { since: n.since, reason: &n.reason });

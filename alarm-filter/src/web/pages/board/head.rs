@@ -55,7 +55,8 @@ pub(super) struct Proposal {
     pub(super) alarms: usize,
     pub(super) sites: String,
     pub(super) since: String,
-    pub(super) link: String,
+    /// Exactly its alarms.
+    pub(super) query: String,
 }
 
 /// A common cause that is open.
@@ -195,7 +196,7 @@ pub(super) fn proposals(from: &Prepared) -> Vec<Proposal> {
         alarms: p.alarms.len(),
         sites: sites(&p.sites),
         since: moment(p.since),
-        link: format!("/?{}", query(&[], &[], &[("proposal", &p.metric)])),
+        query: query(&[], &[], &[("proposal", &p.metric), ("masked", "show")]),
     });
     shown.collect()
 }

@@ -57,6 +57,8 @@ struct BoardPage<'p> {
     previous: Option<String>,
     next: Option<String>,
     filtered: bool,
+    /// Another request finds the same by the same filter.
+    by_filter: bool,
     /// The key of a form that is sent twice.
     key: String,
     /// The filter as a query: "all that fit".
@@ -126,7 +128,7 @@ pub(in crate::web) async fn board(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Response {
     let (mut filter, faults) = Filter::parse(&pairs);
-    filter.limit = Some(filter.limit.unwrap_or(PAGE).min(MOST));
+    filter.limit = filter.limit.map(|l| l.min(MOST));
     let now = state.now();
     let all = state.prepared(now);
     let visits = Visits::of(&headers, all.view.seq, now);
@@ -148,7 +150,7 @@ fn build(
     faults: Vec<Fault>,
 ) -> Response {
     let view: &View = &from.view;
-    let s = select(from, filter, now);
+    let s = select(from, filter, now, PAGE);
     let mut frame = Frame::new(state, view, now, "alarms", title(s.overdue));
     frame.refresh = if filter.refresh >= 10 { filter.refresh } else { 0 };
     let to_page = |n: usize| address(&values, "page", &n.to_string());
@@ -175,6 +177,7 @@ fn build(
         previous: (s.page > 1).then(|| to_page(s.page - 1)),
         next: (s.page < s.pages).then(|| to_page(s.page + 1)),
         filtered,
+        by_filter: filter.news.is_empty(),
         key: shown,
         query: query(&values, &SHOWN, &[]),
         export: if export.is_empty() { String::new() } else { format!("?{export}") },
