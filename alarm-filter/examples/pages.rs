@@ -1,11 +1,17 @@
-//! Serves made-up alarms, to look at the pages: `cargo run --example pages -- [HOW MANY] [LISTEN] [stale]`.
+//! Serves made-up alarms, to look at the pages: `cargo run --example pages -- [HOW MANY] [LISTEN] [stale|live]`.
+//! `live`: something happens every second.
 //! Observations that are handed in are answered at once and forgotten.
 
 use alarm_core::input::SourceHealth;
+use alarm_core::state::State;
+use alarm_core::world::World;
 use alarm_filter::intake::Answer;
+use alarm_filter::view::View;
 use alarm_filter::web::{bind, router, samples, serve};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
 
 fn main() -> ExitCode {
     match run() {
@@ -14,6 +20,32 @@ fn main() -> ExitCode {
             eprintln!("pages: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Every second one alarm changes its state, and now and then one leaves or comes.
+async fn happen(mut world: World, view: watch::Sender<Arc<View>>) {
+    let ids: Vec<_> = world.alarms.keys().cloned().collect();
+    let mut gone = Vec::new();
+    for n in (0_usize..).map(|n| n.wrapping_mul(7919)) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.seq += 1;
+        let Some(id) = ids.get(n % ids.len().max(1)) else { continue };
+        match (n % 5, gone.pop()) {
+            (0, Some(alarm)) => drop(world.alarms.insert(Arc::clone(&alarm).id.clone(), alarm)),
+            (1, back) => {
+                gone.extend(back);
+                gone.extend(world.alarms.remove(id));
+            }
+            (_, back) => {
+                gone.extend(back);
+                if let Some(alarm) = world.alarms.get_mut(id).map(Arc::make_mut) {
+                    alarm.state = if alarm.state == State::Critical { State::Warning } else { State::Critical };
+                    alarm.version = world.seq;
+                }
+            }
+        }
+        view.send_replace(Arc::new(View::of(&world)));
     }
 }
 
@@ -49,6 +81,9 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
                 let _gone = asked.answer.send(Answer::stored(seq));
             }
         });
+        if arguments.get(2).is_some_and(|w| w == "live") {
+            tokio::spawn(happen(samples::sample_world(count), ends.view));
+        }
         serve(listening, router(state), std::future::pending()).await
     })?;
     Ok(())

@@ -2,6 +2,7 @@
 mod access;
 pub mod app;
 pub mod audit;
+pub mod availability;
 pub mod cli;
 pub mod clock;
 pub mod config;

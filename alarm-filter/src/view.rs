@@ -43,6 +43,8 @@ pub struct View {
     pub topology: Option<Arc<Topology>>,
     /// In force.
     pub downtimes: Arc<Downtimes>,
+    /// When each monitor was first heard, by its own clock; the keeper knows.
+    pub heard: BTreeMap<Text, Timestamp>,
     /// Since when nothing can be stored, and why; `None`: all is well.
     pub not_stored: Option<NotStored>,
 }
@@ -73,6 +75,7 @@ impl View {
             profiles: world.profiles.clone(),
             topology: world.topology.clone(),
             downtimes: world.downtimes.clone(),
+            heard: BTreeMap::new(),
             not_stored: None,
         }
     }

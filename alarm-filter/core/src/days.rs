@@ -178,9 +178,9 @@ impl Days {
                         self.stand(key, *since, world);
                     }
                 }
-                Event::MonitorStarted { monitor, since } => self.heard(monitor, *since),
+                Event::MonitorStarted { monitor, since } => self.hear(monitor, *since),
                 Event::Source(state) => {
-                    self.heard(&state.source, state.since);
+                    self.hear(&state.source, state.since);
                     let fresh = matches!(state.health, SourceHealth::Fresh | SourceHealth::Gap);
                     if let Some(watcher) = self.head.monitors.get_mut(&state.source) {
                         watcher.fresh = fresh;
@@ -195,6 +195,11 @@ impl Days {
                 _ => {}
             }
         }
+    }
+
+    /// When each monitor was first heard, by its own clock: what it watches counts from then on.
+    pub fn heard(&self) -> BTreeMap<Text, Timestamp> {
+        self.head.monitors.iter().map(|(name, watcher)| (name.clone(), watcher.since)).collect()
     }
 
     /// Whether there is anything to be written.
@@ -298,13 +303,13 @@ impl Days {
         self.changed.insert(key.clone(), day_of(since));
     }
 
-    fn heard(&mut self, monitor: &Text, since: Timestamp) {
+    fn hear(&mut self, monitor: &Text, since: Timestamp) {
         let watcher = self.head.monitors.entry(monitor.clone()).or_insert(Watcher { since, fresh: true });
         watcher.since = since.min(watcher.since);
     }
 
     fn seen(&mut self, seen: &Seen, world: &World) {
-        self.heard(&seen.monitor, seen.since);
+        self.hear(&seen.monitor, seen.heard);
         if !self.strips.contains_key(&seen.key) {
             self.open(&seen.key, &seen.monitor, seen.since);
         }

@@ -37,6 +37,10 @@ pub struct Profile {
     /// Service type (glob) to metrics (globs) that are candidates: evaluated, shown, raising nothing (PR1).
     #[serde(default)]
     pub candidates: BTreeMap<Text, Vec<Text>>,
+    /// Group to service types (globs), for availability (DE7): of the types of a group one is enough, of the groups all are
+    /// needed. A service type that no group names is a group of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<Text, Vec<Text>>,
     /// Settings by metric (glob); of several that match, a literal name wins, then the longest glob.
     #[serde(default)]
     pub metrics: BTreeMap<Text, MetricSettings>,
@@ -154,6 +158,14 @@ impl Profile {
             .max_by_key(|(glob, _)| glob.len())
             .map(|(_, s)| s.clone())
             .unwrap_or_default()
+    }
+
+    /// The group in which a service type counts: that which names it, else the first with a pattern that fits, else itself.
+    pub fn group_of(&self, service_type: &str) -> Text {
+        let named = |types: &Vec<Text>| types.iter().any(|t| **t == *service_type);
+        let fits = |types: &Vec<Text>| types.iter().any(|t| WildMatch::new(t).matches(service_type));
+        let by = |test: &dyn Fn(&Vec<Text>) -> bool| self.groups.iter().find(|(_, types)| test(types));
+        by(&named).or_else(|| by(&fits)).map_or_else(|| service_type.into(), |(group, _)| group.clone())
     }
 
     /// The metric's name without the profile's VO suffix.

@@ -2,6 +2,7 @@
 
 use crate::alarm::About;
 use crate::input::Text;
+use crate::place::Papers;
 use crate::profile::{HostDown, Membership};
 use crate::state::State;
 use crate::watch::{Key, SetAside};
@@ -64,48 +65,14 @@ impl World {
 
     /// What an object stands for: the topology's word on the site, then the source's own, then the monitor's variables.
     pub fn about(&self, key: &Key) -> About {
-        let mut about = About::default();
-        let Some(service) = &key.service else {
+        let stands_for = self.watch(key).and_then(|w| w.stands_for.as_deref());
+        let mut about = self.papers().place(key, stands_for);
+        if key.service.is_none() {
             about.service_type = HOST.into();
             about.metric = HOST.into();
             about.stable_for = self.settings.stable_for;
             about.ticket_states = vec![State::Down, State::Unreachable];
-            self.place_host(key, &mut about);
             return about;
-        };
-        let watch = self.watch(key);
-        if let Some(s) = watch.and_then(|w| w.stands_for.as_ref()) {
-            about.site = s.site.clone();
-            about.ngi = s.ngi.clone();
-            about.service_type = s.service_type.clone();
-            about.metric = s.metric.clone();
-            about.vo = s.vo.clone();
-        }
-        for monitor in self.monitors.values().filter(|m| m.group == key.group) {
-            let Some(host) = monitor.objects.as_ref().and_then(|o| o.hosts.get(&key.host)) else { continue };
-            let Some(object) = host.services.get(service) else { continue };
-            fill(&mut about.service_type, &object.service_type);
-            fill(&mut about.metric, &object.metric);
-            fill(&mut about.vo, &object.vo);
-            fill(&mut about.site, &object.site);
-            fill(&mut about.site, &host.site);
-            fill(&mut about.ngi, &object.ngi);
-            fill(&mut about.ngi, &host.ngi);
-        }
-        fill(&mut about.metric, service);
-        if about.service_type.is_empty() {
-            about.service_type = self.guess_service_type(&key.host, &about.metric);
-        }
-        if let Some(topology) = &self.topology {
-            if let Some(endpoint) = topology.endpoint(&key.host, &about.service_type) {
-                about.site = endpoint.site.clone();
-                about.ngi = endpoint.ngi.clone();
-            } else if about.site.is_empty() {
-                self.place_host(key, &mut about);
-            }
-            if let Some(site) = topology.sites.get(&about.site) {
-                fill(&mut about.ngi, &site.ngi);
-            }
         }
         if let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) {
             let settings = profile.settings(&about.metric);
@@ -126,33 +93,8 @@ impl World {
         about
     }
 
-    fn place_host(&self, key: &Key, about: &mut About) {
-        if let Some(types) = self.topology.as_ref().and_then(|t| t.host(&key.host))
-            && let Some(endpoint) = types.values().next()
-        {
-            about.site = endpoint.site.clone();
-            about.ngi = endpoint.ngi.clone();
-            return;
-        }
-        for monitor in self.monitors.values().filter(|m| m.group == key.group) {
-            if let Some(host) = monitor.objects.as_ref().and_then(|o| o.hosts.get(&key.host)) {
-                fill(&mut about.site, &host.site);
-                fill(&mut about.ngi, &host.ngi);
-            }
-        }
-    }
-
-    /// Without `_SERVICE_FLAVOUR`: the one service type of the host, as declared in the topology, for which the profile
-    /// lists the metric. Empty when there is none, or more than one.
-    fn guess_service_type(&self, host: &str, metric: &str) -> Text {
-        let none = Text::from("");
-        let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) else { return none };
-        let Some(types) = self.topology.as_ref().and_then(|t| t.host(host)) else { return none };
-        let mut fits = types.keys().filter(|t| profile.entry(t, metric).is_some());
-        match (fits.next(), fits.next()) {
-            (Some(only), None) => only.clone(),
-            _ => none,
-        }
+    fn papers(&self) -> Papers<'_> {
+        Papers { monitors: &self.monitors, topology: self.topology.as_deref(), profiles: &self.profiles }
     }
 
     /// The profiles, other than candidates' lists, in which it counts.
@@ -193,11 +135,5 @@ impl World {
             let about = self.about(&Key { service: Some(s.clone()), ..key.clone() });
             critical(&about.service_type, &about.metric)
         }) || critical("", "")
-    }
-}
-
-fn fill(to: &mut Text, from: &Text) {
-    if to.is_empty() && !from.is_empty() {
-        *to = from.clone();
     }
 }

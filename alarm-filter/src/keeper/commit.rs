@@ -10,10 +10,10 @@ use alarm_core::command::Outcome;
 use alarm_core::days::{Days, Sum};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::RULES_VERSION;
-use alarm_core::input::INPUT_VERSION;
+use alarm_core::input::{INPUT_VERSION, Text};
 use alarm_core::time::Timestamp;
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -58,6 +58,11 @@ impl Pending {
             && self.batch.cursors.is_empty()
             && self.batch.rows.is_empty()
             && self.answers.is_empty()
+    }
+
+    /// When each monitor was first heard.
+    pub fn heard(&self) -> BTreeMap<Text, Timestamp> {
+        self.days.heard()
     }
 
     /// What is to be committed.

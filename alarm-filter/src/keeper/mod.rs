@@ -109,6 +109,7 @@ impl Keeper {
     /// The sums of days go on from where the store has them.
     pub fn sum_days(&mut self, days: Days) {
         self.pending.go_on(days);
+        self.show();
     }
 
     /// Records older than that leave the journal.
@@ -365,7 +366,8 @@ impl Keeper {
     }
 
     fn show(&mut self) {
-        let view = View::of(self.engine.world());
+        let mut view = View::of(self.engine.world());
+        view.heard = self.pending.heard();
         self.view.send_replace(Arc::new(view));
         if let Some(audited) = &self.audited {
             let (from, to) = (self.begun, self.engine.world().at);

@@ -51,6 +51,23 @@ pub(super) fn judge(
     }
 }
 
+/// Groups of availability: what no list has counts nowhere, and what stands in two counts in the first.
+pub(super) fn groups(listed: &Listed, groups: &Listed, findings: &mut Findings<'_>) {
+    for (n, (group, types)) in groups.iter().enumerate() {
+        for service_type in types {
+            if !listed.iter().any(|(t, _)| overlap(&t.name, &service_type.name)) {
+                let what = format!("{} of the group {} is not under [service_types]", service_type.name, group.name);
+                findings.warn(&service_type.at, what, "list its metrics there, or remove it here");
+            }
+            let other = groups.iter().take(n).find(|(_, t)| t.iter().any(|t| t.name == service_type.name));
+            if let Some((other, _)) = other {
+                let what = format!("{} stands in the groups {} and {}", service_type.name, other.name, group.name);
+                findings.error(&service_type.at, what, "leave it in one of them");
+            }
+        }
+    }
+}
+
 fn service_types(listed: &Listed, findings: &mut Findings<'_>) {
     let known = known();
     for (service_type, _) in listed {

@@ -22,10 +22,28 @@ pub(super) struct Named {
     pub(super) at: Range<usize>,
 }
 
-/// Service types and their metrics in the order of the file, with places.
+/// Service types and their metrics, or groups and their service types, in the order of the file, with places.
 pub(super) type Listed = Vec<(Named, Vec<Named>)>;
 
-const KEYS: [&str; 7] = ["name", "description", "vo", "host_down", "service_types", "candidates", "metrics"];
+/// What a table of lists holds, for messages.
+struct Lists {
+    table: &'static str,
+    list: &'static str,
+    empty: &'static str,
+}
+
+const METRICS: Lists = Lists {
+    table: "a table of service types, each with a list of metrics",
+    list: "a list of metrics",
+    empty: "name its metrics, or remove the line; [\"*\"] takes all",
+};
+const GROUPS: Lists = Lists {
+    table: "a table of groups, each with a list of service types",
+    list: "a list of service types",
+    empty: "name its service types, or remove the line",
+};
+
+const KEYS: [&str; 8] = ["name", "description", "vo", "host_down", "service_types", "candidates", "groups", "metrics"];
 const METRIC_KEYS: [&str; 8] =
     ["raise", "ticket", "documentation", "category", "mask_family", "security", "stable_for", "time_out_pattern"];
 const STATES: [&str; 5] = ["WARNING", "CRITICAL", "UNKNOWN", "DOWN", "UNREACHABLE"];
@@ -44,7 +62,7 @@ pub(super) fn profile(text: &str, findings: &mut Findings<'_>) -> Option<Profile
         return None;
     }
     let mut profile = Profile::default();
-    let (mut service_types, mut candidates, mut metrics) = (None, Vec::new(), Vec::new());
+    let (mut service_types, mut candidates, mut groups, mut metrics) = (None, Vec::new(), Vec::new(), Vec::new());
     for (key, value) in root.get_ref().iter() {
         match &**key.get_ref() {
             "name" => profile.name = name(value, findings),
@@ -61,8 +79,9 @@ pub(super) fn profile(text: &str, findings: &mut Findings<'_>) -> Option<Profile
                     );
                 }
             },
-            "service_types" => service_types = Some((key.span(), lists(value, findings))),
-            "candidates" => candidates = lists(value, findings),
+            "service_types" => service_types = Some((key.span(), lists(value, &METRICS, findings))),
+            "candidates" => candidates = lists(value, &METRICS, findings),
+            "groups" => groups = lists(value, &GROUPS, findings),
             "metrics" => metrics = settings(value, findings),
             _ => unknown(key, &KEYS, findings),
         }
@@ -83,8 +102,10 @@ pub(super) fn profile(text: &str, findings: &mut Findings<'_>) -> Option<Profile
     };
     profile.service_types = plain(&listed);
     profile.candidates = plain(&candidates);
+    profile.groups = plain(&groups);
     profile.metrics = metrics.iter().map(|(n, s)| (n.name.clone(), s.clone())).collect();
     judge::judge(&profile, &listed, &candidates, &metrics, findings);
+    judge::groups(&listed, &groups, findings);
     Some(profile)
 }
 
@@ -141,33 +162,32 @@ fn glob(text: &str, at: Range<usize>, findings: &mut Findings<'_>) -> Named {
     Named { name: text.into(), at }
 }
 
-fn lists(value: &Value<'_>, findings: &mut Findings<'_>) -> Listed {
+fn lists(value: &Value<'_>, what: &Lists, findings: &mut Findings<'_>) -> Listed {
     let DeValue::Table(table) = value.get_ref() else {
-        wrong_kind(value, "a table of service types, each with a list of metrics", findings);
+        wrong_kind(value, what.table, findings);
         return Vec::new();
     };
     let mut listed = Listed::new();
     for (key, value) in table.iter() {
-        let service_type = glob(key.get_ref(), key.span(), findings);
+        let named = glob(key.get_ref(), key.span(), findings);
         let DeValue::Array(items) = value.get_ref() else {
-            wrong_kind(value, "a list of metrics", findings);
+            wrong_kind(value, what.list, findings);
             continue;
         };
         if items.is_empty() {
-            let what = format!("the list of {} is empty", service_type.name);
-            findings.error(&value.span(), what, "name its metrics, or remove the line; [\"*\"] takes all");
+            findings.error(&value.span(), format!("the list of {} is empty", named.name), what.empty);
         }
-        let mut metrics: Vec<Named> = Vec::new();
+        let mut members: Vec<Named> = Vec::new();
         for item in items.iter() {
             let Some(text) = text_of(item, findings) else { continue };
-            let metric = glob(text, item.span(), findings);
-            if metrics.iter().any(|m| m.name == metric.name) {
-                findings.warn(&metric.at, format!("{} stands twice", metric.name), "remove one");
+            let member = glob(text, item.span(), findings);
+            if members.iter().any(|m| m.name == member.name) {
+                findings.warn(&member.at, format!("{} stands twice", member.name), "remove one");
             } else {
-                metrics.push(metric);
+                members.push(member);
             }
         }
-        listed.push((service_type, metrics));
+        listed.push((named, members));
     }
     listed
 }

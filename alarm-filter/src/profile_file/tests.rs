@@ -50,6 +50,24 @@ fn al1_a_file_becomes_a_profile() {
 }
 
 #[test]
+fn de7_groups_name_service_types_that_are_listed_each_in_one_group() {
+    let text = "name = \"P\"\nservice_types.SRM = [\"m\"]\nservice_types.ARC-CE = [\"m\"]\n[groups]\n\
+                compute = [\"*-CE\", \"CREAM-CE\"]\nstorage = [\"SRM\"]\n";
+    let report = check_text("p.toml", text);
+    let p = report.profile.clone().unwrap();
+    assert_eq!(toml::from_str::<Profile>(text).unwrap(), p);
+    let group = |t| p.group_of(t).to_string();
+    assert_eq!([group("ARC-CE"), group("SRM"), group("Site-BDII")], ["compute", "storage", "Site-BDII"]);
+    let lines: Vec<String> = report.lines().map(|(_, l)| l).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("p.toml:5:20: warning: CREAM-CE of the group compute is not under [service_types]"));
+    assert!(only("[groups]\na = [\"SRM\"]\nb = [\"SRM\"]").contains("5:6: error: SRM stands in the groups a and b"));
+    assert!(only("[groups]\na = \"SRM\"").contains("write a list of service types"));
+    assert!(only("[groups]\na = []").contains("name its service types"));
+    assert!(only("groups = []").contains("a table of groups"));
+}
+
+#[test]
 fn a_profile_may_take_everything() {
     let report = check_text("p.toml", "name = \"ALL\"\n[service_types]\n\"*\" = [\"*\"]\n");
     assert_eq!(report.findings, []);

@@ -214,6 +214,23 @@ fn episodes<F: Fixture>() {
     assert_eq!(fifth[0].body, "{\"reopened\":1}", "stored again, it replaces");
 }
 
+fn rare_kinds<F: Fixture>() {
+    let mut f = F::new();
+    let kind = |seq: u64| match seq {
+        3 | 7 | 8 => "source-state",
+        5 => "downtimes",
+        _ => "observation",
+    };
+    let records = (1..=10).map(|seq| Record { kind: kind(seq).into(), ..record(seq) }).collect();
+    f.store().append(&Batch { first_seq: 1, records, ..Batch::default() }).unwrap();
+    let h = f.restarted().history();
+    let ask = |kind, upto, limit, after| seqs(&h.of_kind(kind, upto, limit, after).unwrap());
+    assert_eq!(ask(RareKind::SourceState, 10, 9, 0), [3, 7, 8]);
+    assert_eq!(ask(RareKind::SourceState, 7, 9, 3), [7]);
+    assert_eq!(ask(RareKind::SourceState, 10, 2, 0), [3, 7]);
+    assert_eq!(ask(RareKind::Downtimes, 10, 9, 0), [5]);
+}
+
 fn days_and_audit<F: Fixture>() {
     let mut f = F::new();
     let sum = |day, object, state: &str, seconds| DailySum { day, object, state: state.to_owned(), seconds };
@@ -314,7 +331,7 @@ macro_rules! conformance {
     };
     ($engine:ident, $fixture:ty) => {
         conformance!($engine, $fixture: empty what_went_in_comes_out odd_values twice_is_once
-            what_cannot_follow_is_refused a_batch_without_records documents history_of_objects episodes days_and_audit
+            what_cannot_follow_is_refused a_batch_without_records documents history_of_objects episodes rare_kinds days_and_audit
             pruning what_stands_at_time_zero_is_as_old_as_what_follows pruned_to_nothing_it_goes_on_counting);
     };
 }

@@ -80,6 +80,25 @@ pub struct PruneReport {
     pub next: Option<u64>,
 }
 
+/// Kinds of inputs that are few, and that timelines need whatever object they are about; the store finds them quickly.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RareKind {
+    /// How a source does.
+    SourceState,
+    /// Downtimes came into force.
+    Downtimes,
+}
+
+impl RareKind {
+    /// As in [`super::record::Record::kind`].
+    pub fn word(self) -> &'static str {
+        match self {
+            RareKind::SourceState => "source-state",
+            RareKind::Downtimes => "downtimes",
+        }
+    }
+}
+
 /// The writer's side: one per journal, on one thread, synchronous.
 ///
 /// A failed call leaves nothing behind and may be repeated as it was.
@@ -170,6 +189,12 @@ pub trait History: Send {
         limit: usize,
         before: Option<u64>,
     ) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// Records of a rare kind with `after < seq <= upto`, oldest first; for the next page `after` is the last seq.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn of_kind(&self, kind: RareKind, upto: u64, limit: usize, after: u64) -> Result<Vec<StoredRecord>, StoreError>;
 
     /// One record; `None` when it was pruned or never was.
     ///

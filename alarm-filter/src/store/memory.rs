@@ -1,6 +1,6 @@
 //! A store without a disk: for replays and trials of profiles, which must not touch the journal, and for tests.
 
-use super::contract::{Finding, History, Losses, PruneReport, PruneSlice, Store, TruthBegins};
+use super::contract::{Finding, History, Losses, PruneReport, PruneSlice, RareKind, Store, TruthBegins};
 use super::documents;
 use super::error::StoreError;
 use super::query::EpisodeQuery;
@@ -208,6 +208,12 @@ impl History for MemoryHistory {
         let end = before.unwrap_or(u64::MAX).min(upto.saturating_add(1));
         let c = open(&self.shared);
         Ok(c.between(0..end).rev().filter(|r| r.record.object == Some(object)).take(limit).collect())
+    }
+
+    fn of_kind(&self, kind: RareKind, upto: u64, limit: usize, after: u64) -> Result<Vec<StoredRecord>, StoreError> {
+        let c = open(&self.shared);
+        let all = c.between(after.saturating_add(1)..upto.saturating_add(1));
+        Ok(all.filter(|r| r.record.kind == kind.word()).take(limit).collect())
     }
 
     fn record(&self, seq: u64) -> Result<Option<StoredRecord>, StoreError> {

@@ -18,7 +18,7 @@ mod conformance;
 #[cfg(test)]
 pub(crate) mod samples;
 
-pub use contract::{Finding, History, Losses, PruneReport, PruneSlice, Severity, Store, TruthBegins};
+pub use contract::{Finding, History, Losses, PruneReport, PruneSlice, RareKind, Severity, Store, TruthBegins};
 pub use documents::{DocumentHasher, document_hash};
 pub use error::StoreError;
 pub use memory::MemoryStore;

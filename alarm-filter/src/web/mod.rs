@@ -10,20 +10,34 @@
 mod api;
 mod assets;
 pub mod audit;
+mod columns;
 mod details;
+mod drawn;
+mod export;
 mod filter;
 mod front;
+mod live;
 mod pages;
+mod period;
 mod prepared;
 mod problem;
+mod queues;
 mod readers;
 pub mod samples;
 mod select;
 mod serve;
 mod status;
+mod stood;
 mod visible;
+mod visit;
 mod words;
 
+#[cfg(test)]
+mod board_tests;
+#[cfg(test)]
+mod live_tests;
+#[cfg(test)]
+mod past_tests;
 #[cfg(test)]
 mod tests;
 
@@ -125,22 +139,34 @@ impl WebState {
 /// Everything under its address.
 pub fn router(state: WebState) -> Router {
     let read = Router::new()
-        .route("/", get(pages::list))
+        .route("/", get(pages::board))
+        .route("/alarms.csv", get(export::csv))
+        .route("/alarms.txt", get(export::txt))
         .route("/alarms/{id}", get(pages::alarm))
+        .route("/sites", get(pages::sites))
+        .route("/sites/{name}", get(pages::site))
+        .route("/metric/{name}", get(pages::metric))
+        .route("/availability", get(pages::availability))
+        .route("/availability.csv", get(pages::csv))
         .route("/sources", get(pages::sources))
         .route("/audit", get(pages::audit))
         .route("/api/v1/alarms", get(api::alarms))
         .route("/api/v1/alarms/{id}", get(api::alarm))
         .route("/api/v1/alarms/{id}/explain", get(api::explain))
+        .route("/api/v1/availability", get(api::availability))
         .route("/api/v1/episodes", get(api::episodes))
+        .route("/api/v1/sites", get(api::sites))
+        .route("/api/v1/sites/{name}", get(api::site))
         .route("/api/v1/sources", get(api::sources))
         .route("/metrics", get(status::metrics))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), visit::go_on))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     Router::new()
         .merge(read)
         .route("/api/v1/observations", post(api::observations))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
+        .route("/events", get(live::events))
         .route("/static/{file}", get(assets::file))
         .route("/favicon.ico", get(assets::icon))
         .fallback(pages::not_found)

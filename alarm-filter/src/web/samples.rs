@@ -10,6 +10,7 @@ use crate::soundness::Soundness;
 use crate::store::{Batch, Episode, MemoryStore, Record, Store};
 use crate::view::View;
 use alarm_core::command::{Action, CauseKind, Command, Target};
+use alarm_core::days::Days;
 use alarm_core::document::Document;
 use alarm_core::engine::Engine;
 use alarm_core::event::RULES_VERSION;
@@ -18,12 +19,13 @@ use alarm_core::input::{
     INPUT_VERSION, Input, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, Seen, ServiceSeen,
     SourceHealth, SourceState, StandsFor, Text,
 };
+use alarm_core::objects::{HostObject, MonitorObjects, ServiceObject};
 use alarm_core::profile::{MetricSettings, Profile, Profiles};
 use alarm_core::settings::{MonitorSettings, Settings};
 use alarm_core::state::State;
 use alarm_core::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use alarm_core::topology::{DowntimeWindow, Downtimes, Endpoint, Severity, Site, Topology};
-use alarm_core::world::World;
+use alarm_core::world::{Map, World};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,15 +64,20 @@ const SECRET: &str = "eu.egi.sec.WN-Pakiti";
 struct Made {
     engine: Engine,
     batch: Batch,
+    days: Days,
+    /// What the journal's records name.
+    papers: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Made {
     fn new() -> Self {
-        Made { engine: Engine::new(), batch: Batch { first_seq: 1, ..Batch::default() } }
+        let batch = Batch { first_seq: 1, ..Batch::default() };
+        Made { engine: Engine::new(), batch, days: Days::default(), papers: Vec::new() }
     }
 
     fn feed(&mut self, at: Timestamp, input: Input) {
         for r in self.engine.handle(at, input).records {
+            self.days.take(r.at, &r.events, self.engine.world());
             let body = r.input.as_ref().and_then(|i| serde_json::to_string(i).ok()).unwrap_or_else(|| "null".into());
             self.batch.records.push(Record {
                 at: r.at,
@@ -82,6 +89,12 @@ impl Made {
                 events: serde_json::to_string(&r.events).unwrap_or_default(),
             });
         }
+    }
+
+    fn view(&self) -> View {
+        let mut view = View::of(self.engine.world());
+        view.heard = self.days.heard();
+        view
     }
 
     fn observe(&mut self, monitor: &str, since: Timestamp, seen: Seen) {
@@ -138,7 +151,13 @@ fn documents(made: &mut Made, hosts: usize) {
             certification: "Certified".into(),
             infrastructure: "Production".into(),
             timezone: timezone.into(),
-            ..Site::default()
+            notifications: true,
+            contacts: [
+                ("CONTACT_EMAIL".into(), format!("grid-admin@{}.example.org", name.to_ascii_lowercase()).into()),
+                ("CSIRT_EMAIL".into(), "<script>alert(1)</script>".into()),
+                ("EMERGENCY_TEL".into(), "+41 (0)44 555 01 23".into()),
+            ]
+            .into(),
         };
         topology.sites.insert(name.into(), site);
     }
@@ -176,8 +195,31 @@ fn documents(made: &mut Made, hosts: usize) {
     made.engine.learn(h.clone(), Document::Topology(Arc::new(topology)));
     made.feed(begin, Input::Topology { hash: h });
     let h = hash(&downtimes);
+    made.papers.push(("downtimes", serde_json::to_vec(&downtimes).unwrap_or_default()));
     made.engine.learn(h.clone(), Document::Downtimes(Arc::new(downtimes)));
     made.feed(begin, Input::Downtimes { hash: h });
+    let objects = configuration(hosts);
+    let h = hash(&objects);
+    made.engine.learn(h.clone(), Document::Objects(Arc::new(objects)));
+    made.feed(begin, Input::Objects { monitor: "nagios-a".into(), hash: h });
+}
+
+/// What the first monitor watches: every metric on every host.
+fn configuration(hosts: usize) -> MonitorObjects {
+    let mut objects = MonitorObjects::default();
+    for host in 0..hosts {
+        let service = |(service_type, metric, _): (&str, &str, &str)| {
+            let object =
+                ServiceObject { service_type: service_type.into(), metric: metric.into(), ..ServiceObject::default() };
+            (Text::from(metric), object)
+        };
+        let mut services: Map<Text, ServiceObject> = SERVICES.into_iter().map(service).collect();
+        if host == 0 {
+            services.extend([service(("CREAM-CE", SECRET, ""))]);
+        }
+        objects.hosts.insert(host_name(host).into(), HostObject { services, ..HostObject::default() });
+    }
+    objects
 }
 
 fn alert(monitor: &str, n: usize, state: State, output: &str) -> Seen {
@@ -292,7 +334,7 @@ fn made(n: usize, secret: bool) -> Made {
 
 /// A view of `n` alarms, as the engine made them.
 pub fn sample_view(n: usize) -> View {
-    View::of(made(n, false).engine.world())
+    made(n, false).view()
 }
 
 /// What the engine knows then.
@@ -302,7 +344,7 @@ pub fn sample_world(n: usize) -> World {
 
 /// The same, and a security matter among them that nothing may show.
 pub fn view_with_secret(n: usize) -> View {
-    View::of(made(n, true).engine.world())
+    made(n, true).view()
 }
 
 /// The other ends of a sample state.
@@ -352,8 +394,11 @@ pub fn state(n: usize, secret: bool) -> (WebState, Ends) {
     });
     // Into memory, in order: nothing refuses it, and a sample without a journal is still one.
     let _kept = store.append(&batch);
+    for (kind, bytes) in &made.papers {
+        let _kept = store.put_document(&crate::store::document_hash(bytes), kind, bytes);
+    }
     let history = store.history();
-    let (view, view_now) = watch::channel(Arc::new(View::of(world)));
+    let (view, view_now) = watch::channel(Arc::new(made.view()));
     let (audit, audit_now) = watch::channel(None);
     let http_sources = std::collections::BTreeSet::from([Text::from("cron-1")]);
     let config = WebConfig { title: "NGI_CH · ROD".to_owned(), http_sources, ..WebConfig::default() };

@@ -16,3 +16,4 @@ mod papers;
 mod queues;
 #[path = "../small/mod.rs"]
 mod small;
+mod timeline;

@@ -19,5 +19,6 @@ mod masks;
 mod notes;
 mod queues;
 mod switching;
+mod timelines;
 mod topology;
 mod twins;

@@ -2,7 +2,7 @@
 
 use super::decode::{self, Meta};
 use super::{OpenOptions, check, connect, schema};
-use crate::store::contract::{Finding, History, Losses, TruthBegins};
+use crate::store::contract::{Finding, History, Losses, RareKind, TruthBegins};
 use crate::store::error::StoreError;
 use crate::store::query::EpisodeQuery;
 use crate::store::record::{AuditEntry, DailySum, Episode, StoredRecord};
@@ -109,6 +109,12 @@ impl History for SqliteHistory {
         let highest = before.map_or(upto, |b| upto.min(b.saturating_sub(1)));
         let condition = "object=?1 AND seq <= ?2 ORDER BY seq DESC LIMIT ?3";
         self.records(condition, (object, decode::sql(highest), count(limit)))
+    }
+
+    fn of_kind(&self, kind: RareKind, upto: u64, limit: usize, after: u64) -> Result<Vec<StoredRecord>, StoreError> {
+        // The kind stands in the text: the index over rare kinds is found by the very words of its condition.
+        let condition = format!("kind='{}' AND seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3", kind.word());
+        self.records(&condition, (decode::sql(after), decode::sql(upto), count(limit)))
     }
 
     fn record(&self, seq: u64) -> Result<Option<StoredRecord>, StoreError> {

@@ -18,9 +18,10 @@ struct Migration {
 
 /// Blobs and long texts come last in their tables, so that scans of the short columns do not follow overflow pages. Where
 /// they may be long the table has row ids: in one without, looking a key up copies every long row on the way.
-const MIGRATIONS: &[Migration] = &[Migration {
-    to: 1,
-    sql: "
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 1,
+        sql: "
 CREATE TABLE meta(
   one INTEGER PRIMARY KEY CHECK(one = 1), written_by TEXT NOT NULL, flushed INTEGER NOT NULL,
   truth_seq INTEGER NOT NULL, truth_at INTEGER NOT NULL, rows_sum INTEGER NOT NULL, sum INTEGER NOT NULL);
@@ -52,7 +53,13 @@ CREATE TABLE losses(
   first INTEGER PRIMARY KEY, last INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
   sum INTEGER NOT NULL);
 ",
-}];
+    },
+    // What timelines ask for beside their objects' records (`RareKind`).
+    Migration {
+        to: 2,
+        sql: "CREATE INDEX journal_rare ON journal(kind, seq) WHERE kind='source-state' OR kind='downtimes';",
+    },
+];
 
 /// The newest schema that this release knows.
 pub(super) fn newest() -> i64 {
@@ -149,8 +156,24 @@ mod tests {
     use crate::store::{History, OpenOptions, SqliteStore, Store};
 
     /// A schema that never was, for this test alone.
-    const NEXT: Migration = Migration { to: 2, sql: "ALTER TABLE daily ADD COLUMN note TEXT; CREATE TABLE more(one);" };
-    const BAD: Migration = Migration { to: 3, sql: "DROP TABLE losses; SELECT * FROM nowhere;" };
+    const NEXT: Migration = Migration { to: 3, sql: "ALTER TABLE daily ADD COLUMN note TEXT; CREATE TABLE more(one);" };
+    const BAD: Migration = Migration { to: 4, sql: "DROP TABLE losses; SELECT * FROM nowhere;" };
+
+    #[test]
+    fn rare_kinds_are_found_by_their_index() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        drop(SqliteStore::open(&path, OpenOptions::default()).unwrap());
+        let conn = Connection::open(&path).unwrap();
+        for kind in [crate::store::RareKind::SourceState, crate::store::RareKind::Downtimes] {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT body FROM journal WHERE kind='{}' AND seq > 5 ORDER BY seq",
+                kind.word()
+            );
+            let plan: String = conn.query_row(&sql, [], |r| r.get(3)).unwrap();
+            assert!(plan.contains("journal_rare"), "{plan}");
+        }
+    }
 
     #[test]
     fn an_older_schema_is_brought_up_to_date_whole_or_not_at_all() {
@@ -175,13 +198,13 @@ mod tests {
         assert_eq!(sound.history().unwrap().check_all().unwrap(), []);
         drop(sound);
 
-        migrate(&conn, was, &steps([NEXT, Migration { to: 3, sql: "" }])).unwrap();
-        assert_eq!(version(&conn), 3);
+        migrate(&conn, was, &steps([NEXT, Migration { to: 4, sql: "" }])).unwrap();
+        assert_eq!(version(&conn), 4);
         let kept: i64 = conn.query_row("SELECT count(*) FROM journal", [], |r| r.get(0)).unwrap();
         assert_eq!(kept, 50);
         drop(conn);
         let refused = SqliteStore::open(&path, OpenOptions::default()).err().unwrap().to_string();
-        assert!(refused.contains("(schema 3), this release knows schemas up to 1"), "{refused}");
+        assert!(refused.contains("(schema 4), this release knows schemas up to 2"), "{refused}");
         let refused = crate::store::SqliteHistory::open(&path, OpenOptions::default()).err().unwrap().to_string();
         assert!(refused.contains("run that release or a newer one"), "for reading as well: {refused}");
     }

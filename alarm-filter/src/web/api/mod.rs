@@ -3,13 +3,17 @@
 //!
 //! `alarms.rs` and `sources.rs` are what is read, `observations/` is what is handed in.
 mod alarms;
+mod availability;
 mod episodes;
 mod observations;
+mod sites;
 mod sources;
 
 pub(super) use alarms::{alarm, alarms, explain};
+pub(super) use availability::availability;
 pub(super) use episodes::episodes;
 pub(super) use observations::{from_anybody, observations};
+pub(super) use sites::{site, sites};
 pub(super) use sources::sources;
 
 use super::problem::Problem;

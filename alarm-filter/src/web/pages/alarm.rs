@@ -2,15 +2,20 @@
 
 use super::super::WebState;
 use super::super::details::{self, Found, Told};
+use super::super::drawn::{Drawn, draw};
+use super::super::period::one_day;
 use super::super::prepared::aged;
+use super::super::stood;
 use super::super::visible::{clipped, visible, visible_lines};
-use super::super::words::{age, band_words, local, moment, object, stamp, state_class};
+use super::super::words::{age, band_words, local, moment, object, stamp, state_class, times};
 use super::error::error;
 use super::frame::Frame;
-use super::list::times;
 use super::page;
+use super::site::{NoteRow, note};
+use super::ways;
 use crate::view::View;
 use alarm_core::alarm::{Alarm, Change};
+use alarm_core::queue::NextStep;
 use alarm_core::time::Timestamp;
 use alarm_core::topology::{DowntimeWindow, Severity};
 use askama::Template;
@@ -21,6 +26,8 @@ use std::sync::Arc;
 
 /// Other alarms of the site that are named; of more, the list is a click away.
 const OTHERS: usize = 20;
+/// Slots of a strip of 24 hours: ten minutes each.
+const SLOTS: u32 = 144;
 
 #[derive(Template)]
 #[template(path = "alarm.html")]
@@ -61,6 +68,25 @@ struct AlarmPage {
     at_site: Vec<Other>,
     more_at_site: usize,
     site_link: String,
+    /// The same metric at other sites.
+    elsewhere: Vec<Other>,
+    more_elsewhere: usize,
+    metric_link: String,
+    metric_list: String,
+    site_list: String,
+    /// How its service stood in the last 24 hours; where the journal can be read.
+    strip: Option<Drawn>,
+    /// The one next step, or why there is none; and the time that it waits for.
+    next: Option<Next>,
+    notes: Vec<NoteRow>,
+}
+
+/// The next step.
+struct Next {
+    title: &'static str,
+    words: &'static str,
+    until: String,
+    action: bool,
 }
 
 struct FlagRow {
@@ -112,6 +138,7 @@ struct Other {
     id: String,
     state: &'static str,
     class: &'static str,
+    site: String,
     what: String,
     age: String,
 }
@@ -139,7 +166,29 @@ pub(in crate::web) async fn alarm(State(state): State<WebState>, Path(id): Path<
         Ok(told) => (told, String::new()),
         Err(e) => (Told::default(), visible(&e.to_string()).into_owned()),
     };
-    page(StatusCode::OK, &build(&state, &view, now, &found, told, journal_error))
+    let strip = stood::of_alarm(&state, &view, &found.alarm, one_day(&view, now)).await;
+    let mut shown = build(&state, &view, now, &found, told, journal_error);
+    shown.strip = strip.ok().map(|s| draw(&s, SLOTS, now));
+    if found.alarm.key.service.is_none()
+        && let Some(strip) = &mut shown.strip
+    {
+        // A host's states have words of their own.
+        strip.words = strip.words.replace("critical", "down").replace("unknown", "unreachable").replace("OK", "up");
+    }
+    page(StatusCode::OK, &shown)
+}
+
+fn next(view: &View, found: &Found, now: Timestamp) -> Option<Next> {
+    let step = match &found.closed {
+        None => view.queue(&found.alarm, now).1,
+        Some(_) => NextStep::of_closed(view.closed_alarm(&found.alarm.id)?)?,
+    };
+    Some(Next {
+        title: step.title(),
+        words: step.words(),
+        until: step.until().map(moment).unwrap_or_default(),
+        action: step.is_action(),
+    })
 }
 
 fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Told, journal_error: String) -> AlarmPage {
@@ -149,7 +198,7 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
     let a = aged(view, &found.alarm, at);
     let zone = view.topology.as_ref().and_then(|t| t.sites.get(&about.site)).map_or("", |s| &s.timezone);
     let title = format!("{} {} at {}", alarm.state, clipped(&about.metric, 80), clipped(&about.site, 60));
-    let (mut followers, mut on_host, mut at_site) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut followers, mut on_host, mut at_site, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for o in view.alarms().filter(|o| o.id != alarm.id) {
         if o.masked_by.as_ref().is_some_and(|m| m.leader == alarm.id) {
             followers.push(other(view, o, now));
@@ -158,6 +207,8 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
             on_host.push(other(view, o, now));
         } else if !about.site.is_empty() && o.about.site == about.site {
             at_site.push(o);
+        } else if o.about.metric == about.metric && alarm.key.service.is_some() {
+            elsewhere.push(o);
         }
     }
     let leader = alarm.masked_by.as_ref().and_then(|m| view.alarm(&m.leader));
@@ -205,7 +256,18 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
         on_host,
         more_at_site: at_site.len().saturating_sub(OTHERS),
         at_site: at_site.into_iter().take(OTHERS).map(|o| other(view, o, now)).collect(),
-        site_link: super::list::address(&[], "site", &about.site),
+        site_link: format!("/sites/{}", ways::segment(&about.site)),
+        more_elsewhere: elsewhere.len().saturating_sub(OTHERS),
+        elsewhere: elsewhere.into_iter().take(OTHERS).map(|o| other(view, o, now)).collect(),
+        metric_link: match alarm.key.service {
+            Some(_) => format!("/metric/{}", ways::segment(&about.metric)),
+            None => String::new(),
+        },
+        metric_list: ways::address("/", &[("metric", &about.metric)]),
+        site_list: ways::address("/", &[("site", &about.site)]),
+        strip: None,
+        next: next(view, found, now),
+        notes: alarm.notes.iter().rev().map(|n| note(n, now)).collect(),
     }
 }
 
@@ -214,6 +276,7 @@ fn other(view: &View, alarm: &Arc<Alarm>, now: Timestamp) -> Other {
         id: alarm.id.to_string(),
         state: alarm.state.word(),
         class: state_class(alarm.state),
+        site: clipped(&alarm.about.site, 60).into_owned(),
         what: clipped(&object(alarm), 160).into_owned(),
         age: age(view.age(alarm, now)),
     }
@@ -259,7 +322,7 @@ fn facts(view: &View, alarm: &Alarm, zone: &str) -> Vec<(&'static str, String)> 
 }
 
 /// Only what a browser may follow.
-fn web_address(text: &str) -> String {
+pub(super) fn web_address(text: &str) -> String {
     let good = (text.starts_with("https://") || text.starts_with("http://")) && !text.contains(char::is_control);
     if good { text.to_owned() } else { String::new() }
 }

@@ -6,66 +6,81 @@ use super::super::{WebState, assets};
 use crate::view::View;
 use alarm_core::input::{SourceHealth, Text};
 use alarm_core::time::{MINUTE, Timestamp};
+use askama::Template;
 
 /// The frame of a page.
-pub(super) struct Frame {
+pub(in crate::web) struct Frame {
     /// The page's own title.
-    pub(super) title: String,
+    pub(in crate::web) title: String,
     /// The region's name.
-    pub(super) region: String,
+    pub(in crate::web) region: String,
     /// Which way to go is this one.
-    pub(super) here: &'static str,
+    pub(in crate::web) here: &'static str,
     /// Address of the style sheet.
-    pub(super) style: &'static str,
+    pub(in crate::web) style: &'static str,
     /// Address of the script.
-    pub(super) script: &'static str,
+    pub(in crate::web) script: &'static str,
     /// Address of the icon.
-    pub(super) icon: &'static str,
+    pub(in crate::web) icon: &'static str,
     /// The moment of the page.
-    pub(super) now: String,
+    pub(in crate::web) now: String,
     /// The same for machines.
-    pub(super) now_iso: String,
+    pub(in crate::web) now_iso: String,
     /// What the page shows.
-    pub(super) seq: u64,
+    pub(in crate::web) seq: u64,
     /// It loads itself anew after so many seconds; 0: it does not.
-    pub(super) refresh: u32,
+    pub(in crate::web) refresh: u32,
     /// Every source.
-    pub(super) sources: Vec<Source>,
+    pub(in crate::web) sources: Vec<Source>,
     /// What is damaged in the store, and when that was seen.
-    pub(super) damage: Option<(String, Vec<String>)>,
+    pub(in crate::web) damage: Option<(String, Vec<String>)>,
     /// Since when nothing is stored, and why.
-    pub(super) not_stored: Option<(String, String)>,
+    pub(in crate::web) not_stored: Option<(String, String)>,
     /// Since when the configuration in the files is wrong, and what is wrong with it, a line each.
-    pub(super) wrong: Option<(String, Vec<String>)>,
+    pub(in crate::web) wrong: Option<(String, Vec<String>)>,
+}
+
+/// What of the frame says how fresh everything is, alone: for pages that stay open.
+#[derive(Template)]
+#[template(path = "beat.html")]
+pub(in crate::web) struct Fresh<'f> {
+    /// Of the page.
+    pub(in crate::web) frame: &'f Frame,
 }
 
 /// How a source does.
-pub(super) struct Source {
+pub(in crate::web) struct Source {
     /// Its name.
-    pub(super) name: String,
+    pub(in crate::web) name: String,
     /// Its group; empty for a topology.
-    pub(super) group: String,
+    pub(in crate::web) group: String,
     /// It can be believed.
-    pub(super) fresh: bool,
+    pub(in crate::web) fresh: bool,
     /// In a word.
-    pub(super) word: &'static str,
+    pub(in crate::web) word: &'static str,
     /// How long ago it was heard; empty: not in this run.
-    pub(super) ago: String,
+    pub(in crate::web) ago: String,
     /// When it was heard.
-    pub(super) heard: String,
+    pub(in crate::web) heard: String,
     /// Since when it is as it is; empty: since the start.
-    pub(super) since: String,
+    pub(in crate::web) since: String,
     /// What that means.
-    pub(super) meaning: &'static str,
+    pub(in crate::web) meaning: &'static str,
     /// What is lacking, and what to do.
-    pub(super) detail: String,
+    pub(in crate::web) detail: String,
     /// Its notifications are switched off.
-    pub(super) notifications_off: bool,
+    pub(in crate::web) notifications_off: bool,
 }
 
 impl Frame {
     /// The frame of a page over this view.
-    pub(super) fn new(state: &WebState, view: &View, now: Timestamp, here: &'static str, title: String) -> Self {
+    pub(in crate::web) fn new(
+        state: &WebState,
+        view: &View,
+        now: Timestamp,
+        here: &'static str,
+        title: String,
+    ) -> Self {
         let config = state.config();
         let region = config.title.clone();
         let lines = |text: &str| text.lines().take(10).map(|l| visible(l).into_owned()).collect();
@@ -90,8 +105,17 @@ impl Frame {
         }
     }
 
+    /// The same text as long as what is said of the sources, the store and the configuration stays, times aside.
+    pub(in crate::web) fn health(state: &WebState, view: &View) -> String {
+        let monitors = view.monitors.iter().map(|(n, m)| (n, m.health, &m.detail));
+        let others = view.sources.iter().map(|(n, s)| (n, s.health, &s.detail));
+        let sources: Vec<_> = monitors.chain(others).collect();
+        let damage = state.soundness().map(|s| s.damage.len());
+        format!("{sources:?}{:?}{damage:?}{:?}", view.not_stored, state.config().wrong)
+    }
+
     /// Those that cannot be believed.
-    pub(super) fn stale(&self) -> Vec<&Source> {
+    pub(in crate::web) fn stale(&self) -> Vec<&Source> {
         self.sources.iter().filter(|s| !s.fresh).collect()
     }
 }

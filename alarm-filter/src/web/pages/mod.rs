@@ -2,15 +2,24 @@
 //! when nothing can be stored. `frame.rs` is what all have in common; then a file each.
 mod alarm;
 mod audit;
+mod availability;
+pub(super) mod board;
 mod error;
-mod frame;
-mod list;
+pub(super) mod frame;
+mod metric;
+mod site;
+mod sites;
 mod sources;
+pub(super) mod ways;
 
 pub(super) use alarm::alarm;
 pub(super) use audit::audit;
+pub(super) use availability::{answer as figures, availability, csv};
+pub(super) use board::board;
 pub(super) use error::{not_found, wrong_method};
-pub(super) use list::list;
+pub(super) use metric::metric;
+pub(super) use site::site;
+pub(super) use sites::{Counts, counted as counts_of_sites, sites};
 pub(super) use sources::sources;
 
 use askama::Template;

@@ -1,0 +1,226 @@
+//! Which period, profile and sites are asked for: the query of `/availability` and of its interface.
+
+use crate::availability::Period;
+use crate::view::View;
+use alarm_core::input::Text;
+use alarm_core::profile::Profile;
+use alarm_core::time::{DAY, Timestamp};
+use alarm_core::timeline::{day_begin, day_of};
+use chrono::{Datelike, NaiveDate};
+use std::sync::Arc;
+
+/// Longest period, in days.
+const AT_MOST: i32 = 366;
+
+/// What was asked for, and what of it was wrong.
+#[derive(Clone, Debug)]
+pub(super) struct Query {
+    /// First day.
+    pub(super) first: i32,
+    /// Last day, which belongs to it.
+    pub(super) last: i32,
+    /// Name of the profile; that of the operators when not given.
+    pub(super) profile: Text,
+    /// Site, NGI, service type; empty: all.
+    pub(super) site: String,
+    pub(super) ngi: String,
+    pub(super) service_type: String,
+    /// How far down: `site`, `type`, `endpoint`, `day`.
+    pub(super) detail: Detail,
+    /// The order of the rows.
+    pub(super) sort: String,
+    /// Field and what is wrong with it.
+    pub(super) faults: Vec<(&'static str, String)>,
+}
+
+/// How far down the figures go.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Detail {
+    /// A row a site.
+    #[default]
+    Site,
+    /// A row a service type.
+    Type,
+    /// A row an endpoint: a service type on a host.
+    Endpoint,
+    /// A row a metric of an endpoint.
+    Metric,
+    /// A row a site and day.
+    Day,
+}
+
+impl Detail {
+    pub(super) const ALL: [(&'static str, Detail); 5] = [
+        ("site", Detail::Site),
+        ("type", Detail::Type),
+        ("endpoint", Detail::Endpoint),
+        ("metric", Detail::Metric),
+        ("day", Detail::Day),
+    ];
+
+    /// Its word in addresses.
+    pub(super) fn word(self) -> &'static str {
+        Detail::ALL.into_iter().find(|(_, d)| *d == self).map_or("site", |(word, _)| word)
+    }
+}
+
+const FIELDS: [&str; 10] = ["from", "to", "month", "profile", "site", "ngi", "service_type", "detail", "sort", "seq"];
+
+impl Query {
+    /// Reads the pairs of an address.
+    pub(super) fn read(pairs: &[(String, String)], view: &View, now: Timestamp) -> Self {
+        let value = |name: &str| pairs.iter().rev().find(|(n, _)| n == name).map_or("", |(_, v)| v.trim());
+        let mut faults = Vec::new();
+        let today = day_of(now);
+        let mut date = |name: &'static str| match value(name) {
+            "" => None,
+            text => {
+                let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(day_number);
+                if day.is_none() {
+                    faults
+                        .push((name, format!("'{}' is no date; write 2026-11-30", super::visible::clipped(text, 40))));
+                }
+                day
+            }
+        };
+        let (from, to) = (date("from"), date("to"));
+        let this = month_of(today).unwrap_or((today, today));
+        let month = match value("month") {
+            "" => this,
+            text => match month(text) {
+                Some(month) => month,
+                None => {
+                    faults
+                        .push(("month", format!("'{}' is no month; write 2026-11", super::visible::clipped(text, 40))));
+                    this
+                }
+            },
+        };
+        let (first, last) = match (from, to) {
+            (None, None) => month,
+            (Some(from), to) => (from, to.unwrap_or(today)),
+            (None, Some(to)) => (to.saturating_sub(29), to),
+        };
+        let (mut first, mut last) = (first, last.min(today));
+        if first > last {
+            faults.push(("from", "the period begins after its end, or in the future".to_owned()));
+            (first, last) = (this.0, today);
+        }
+        if last - first >= AT_MOST {
+            faults.push(("from", format!("the period is longer than {AT_MOST} days; only its last part is shown")));
+            first = last - AT_MOST + 1;
+        }
+        let profile = match value("profile") {
+            "" => view.profiles.operators.clone(),
+            name if view.profiles.profiles.contains_key(name) => name.into(),
+            name => {
+                faults.push(("profile", format!("there is no profile '{}'", super::visible::clipped(name, 60))));
+                view.profiles.operators.clone()
+            }
+        };
+        let detail = match value("detail") {
+            "" => Detail::Site,
+            word => match Detail::ALL.into_iter().find(|(w, _)| *w == word) {
+                Some((_, detail)) => detail,
+                None => {
+                    let what =
+                        format!("'{}' is none of site, type, endpoint, metric, day", super::visible::clipped(word, 40));
+                    faults.push(("detail", what));
+                    Detail::Site
+                }
+            },
+        };
+        for (name, _) in pairs.iter().filter(|(n, _)| !FIELDS.contains(&n.as_str())) {
+            faults.push(("query", format!("there is no field '{}'", super::visible::clipped(name, 40))));
+        }
+        Query {
+            first,
+            last,
+            profile,
+            site: value("site").to_owned(),
+            ngi: value("ngi").to_owned(),
+            service_type: value("service_type").to_owned(),
+            detail,
+            sort: value("sort").to_owned(),
+            faults,
+        }
+    }
+
+    /// The period, up to now.
+    pub(super) fn period(&self, view: &View, now: Timestamp) -> Period {
+        let to = day_begin(self.last.saturating_add(1)).min(now);
+        Period { from: day_begin(self.first).min(to), to, upto: view.seq }
+    }
+
+    /// The profile; `None`: there is none at all.
+    pub(super) fn profile_of(&self, view: &View) -> Option<Arc<Profile>> {
+        view.profiles.profiles.get(&self.profile).cloned().map(Arc::new)
+    }
+}
+
+/// The last 30 days, as far as they are over, for strips.
+pub(super) fn thirty_days(view: &View, now: Timestamp) -> Period {
+    Period { from: now.plus(-30 * DAY), to: now, upto: view.seq }
+}
+
+/// The last 24 hours.
+pub(super) fn one_day(view: &View, now: Timestamp) -> Period {
+    Period { from: now.plus(-DAY), to: now, upto: view.seq }
+}
+
+/// A day as a date.
+pub(super) fn date(day: i32) -> String {
+    chrono::DateTime::from_timestamp_millis(day_begin(day).0)
+        .map_or_else(|| day.to_string(), |t| t.format("%Y-%m-%d").to_string())
+}
+
+fn day_number(date: NaiveDate) -> Option<i32> {
+    Some(day_of(Timestamp(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())))
+}
+
+/// First and last day of a month, of which any day is given.
+fn month_of(day: i32) -> Option<(i32, i32)> {
+    let date = chrono::DateTime::from_timestamp_millis(day_begin(day).0)?.date_naive();
+    let first = date.with_day(1)?;
+    let next = first.checked_add_months(chrono::Months::new(1))?;
+    Some((day_number(first)?, day_number(next)? - 1))
+}
+
+fn month(text: &str) -> Option<(i32, i32)> {
+    let first = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok()?;
+    month_of(day_number(first)?)
+}
+
+/// The month before that of a day, and the one after, as `2026-10`.
+pub(super) fn months_around(day: i32) -> Option<(String, String)> {
+    let (first, last) = month_of(day)?;
+    let name = |day| date(day).get(..7).map(str::to_owned);
+    Some((name(first - 1)?, name(last + 1)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{NOW, sample_view};
+    use super::*;
+
+    fn read(query: &[(&str, &str)]) -> (String, String, usize) {
+        let pairs: Vec<_> = query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let q = Query::read(&pairs, &sample_view(1), NOW);
+        (date(q.first), date(q.last), q.faults.len())
+    }
+
+    #[test]
+    fn periods_are_whole_days_and_end_today_at_the_latest() {
+        let is = |from: &str, to: &str, faults| (from.to_owned(), to.to_owned(), faults);
+        assert_eq!(read(&[]), is("2026-11-01", "2026-11-22", 0), "the running month");
+        assert_eq!(read(&[("month", "2024-02")]), is("2024-02-01", "2024-02-29", 0));
+        assert_eq!(read(&[("from", "2026-10-05"), ("to", "2026-10-06")]), is("2026-10-05", "2026-10-06", 0));
+        assert_eq!(read(&[("from", "2026-11-20")]), is("2026-11-20", "2026-11-22", 0));
+        assert_eq!(read(&[("to", "2026-10-30")]), is("2026-10-01", "2026-10-30", 0));
+        assert_eq!(read(&[("from", "2026-12-01")]), is("2026-11-01", "2026-11-22", 1));
+        assert_eq!(read(&[("from", "yesterday")]), is("2026-11-01", "2026-11-22", 1));
+        assert_eq!(read(&[("from", "2020-01-01")]).2, 1);
+        assert_eq!(read(&[("profile", "NONE"), ("detail", "x"), ("colour", "red")]).2, 3);
+        assert_eq!(months_around(day_of(NOW)), Some(("2026-10".to_owned(), "2026-12".to_owned())));
+    }
+}
