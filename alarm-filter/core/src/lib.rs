@@ -20,6 +20,7 @@ mod marks;
 mod mask;
 mod nagios;
 pub mod objects;
+pub mod period;
 pub mod profile;
 mod refresh;
 pub mod rows;

@@ -18,3 +18,4 @@ mod masks;
 mod switching;
 mod topology;
 mod twins;
+mod untold;
