@@ -303,8 +303,9 @@ impl Engine {
     }
 
     fn downtime_scheduled(&mut self, from: &From, d: ScheduledDowntime) {
-        // Fixed ones announce themselves when they begin; only waiting flexible ones silence a monitor without a line.
-        if d.fixed {
+        // Fixed ones announce themselves when they begin; only waiting flexible ones silence a monitor without a line, and of
+        // these only such as wait for no other downtime.
+        if d.fixed || d.triggered_by != 0 {
             return;
         }
         let key = from.key(&d.object);
@@ -376,6 +377,7 @@ impl Engine {
             held,
             attempt: s.attempt,
             resets,
+            softly_over: !s.hard && !s.state.is_problem(),
             output: s.output.clone(),
             long_output: s.long_output.clone(),
             perf_data: s.perf_data.clone(),
