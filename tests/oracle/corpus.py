@@ -149,9 +149,9 @@ class Corpus:
         self.rows_by_key = collections.defaultdict(list)
         for r in self.rows:
             self.rows_by_key[r.key].append(r)
-        self.objects = [parse_objects(p) for p in sorted(glob.glob(f"{folder}/objects/objects.cache*"))]
         self.driver = self._read_jsonl("driver.jsonl")
-        self.reload = next((d["t"] for d in self.driver if d["kind"] == "sighup"), None)
+        self.objects, self.objects_since = self._read_objects()
+        self.settings = self._read_settings()
         self.utc_offset = self._offset()
         self.oracle = self._read_oracle()
         self._snapshots = None
@@ -182,6 +182,23 @@ class Corpus:
                     if ln:
                         out.append(ln)
         return out
+
+    def _read_objects(self):
+        """The configurations, oldest first, and the second from which each was in force: the driver noted it, or there was
+        one reload, which brought the second one."""
+        paths = sorted(glob.glob(f"{self.folder}/objects/objects.cache*"), key=lambda p: (len(p), p))
+        noted = {d["file"]: int(d["t"]) for d in self.driver if d["kind"] == "objects"}
+        reload = next((int(d["t"]) for d in self.driver if d["kind"] == "sighup"), 1 << 40)
+        since = [noted.get(os.path.basename(p), reload) if i else 0 for i, p in enumerate(paths)]
+        return [parse_objects(p) for p in paths], since
+
+    def _read_settings(self):
+        """nagios.cfg, where it was recorded (of several the first, they differ in what is logged only)."""
+        found = {}
+        for p in sorted(glob.glob(f"{self.folder}/config/nagios.cfg*"), reverse=True):
+            with open(p, encoding="utf-8", errors="replace") as f:
+                found |= dict(ln.rstrip("\n").split("=", 1) for ln in f if "=" in ln and not ln.startswith("#"))
+        return found
 
     def _read_rows(self, name, host):
         out = []

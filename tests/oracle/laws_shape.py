@@ -2,7 +2,7 @@
 import bisect
 import collections
 
-from corpus import GOOD, HOST
+from corpus import GOOD, HOST, SERVICE_STATES
 from laws import Verdict
 
 
@@ -20,6 +20,29 @@ def _good_times(c):
 def _near(times, t, slack):
     i = bisect.bisect_left(times, t - slack)
     return i < len(times) and times[i] <= t + slack
+
+
+def _seen_well(snapshots, key, e):
+    """Does a copy of status.dat show that the alarm was over, by a check after its last change, and since that second or,
+    when it cannot tell, by that copy itself? (A monitor that was killed forgets what it said since it last saved, and a
+    recovery after that has no line; nor has a soft recovery where retries are not logged.)"""
+    for s in snapshots:
+        o = s.objects.get(key) if e.cleared - 1 <= s.t <= e.cleared + 120 else None
+        if o is None or int(o["last_check"]) < e.changes[-1][0]:
+            continue
+        well = o["current_state"] == "0" or (o.get("state_type") == "0" and o["last_hard_state"] == "0")
+        if well and any(abs(t - e.cleared) <= 1 for t in (s.t, int(o["last_check"]), int(o["last_state_change"]))):
+            return True
+    return False
+
+
+def _seen_bad(snapshots, key, at, state):
+    """Does a copy of status.dat of the next seconds show that hard state, from a check of that second?"""
+    for s in snapshots:
+        o = s.objects.get(key) if at <= s.t <= at + 120 else None
+        if o is not None and abs(int(o["last_check"]) - at) <= 1:
+            return o["state_type"] == "1" and SERVICE_STATES[int(o["current_state"])] == state
+    return False
 
 
 def law6(c):
@@ -65,9 +88,10 @@ def law6(c):
                 snap = shots.get(at) or shots.get(at - 1) or shots.get(at + 1)
                 o = snap.get(key) if snap else None
                 seen = o is not None and o["current_state"] != "0" and o["state_type"] == "1"
-                if not _near(hard[key, state], at, 1) and not seen:
+                if not _near(hard[key, state], at, 1) and not seen and not _seen_bad(c.corpus.snapshots, key, at, state):
                     fault("a change without a line", e, at)
-            if e.cleared is not None and not _near(said[key], e.cleared, 1) and abs(e.cleared - c.corpus.end) > 1:
+            if e.cleared is not None and not _near(said[key], e.cleared, 1) and abs(e.cleared - c.corpus.end) > 1 \
+                    and not _seen_well(c.corpus.snapshots, key, e):
                 fault("cleared without an OK line", e, e.cleared)
             inside = [t for t in results[key] if e.raised + 1 < t < e.until(c.corpus.end) - 1]
             if inside:

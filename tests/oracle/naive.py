@@ -106,12 +106,12 @@ class Naive:
             out.append("flexible-downtime")
         if s.number == 0 and float(d.get("first_notification_delay", 0)) > t - s.since:
             out.append("first-notification-delay")
-        for h, m, failing, _ in dec.masters.get(key, ()):
+        for h, m, failing, _, _ in dec.masters.get(key, ()):
             if allows(failing, self.s[h, m].last_hard) and self.s[h, m].last_hard not in GOOD:
                 out.append("dependency")
         kind = "host" if key[1] == HOST else "service"
         if not any(allows(c[f"{kind}_notification_options"], state)
-                   and not dec.outside(c[f"{kind}_notification_period"]).touches(t, t) for c in dec.recipients(key, 1)):
+                   and not dec.outside(c[f"{kind}_notification_period"]).touches(t, t) for c, _ in dec.recipients(key, 1, state)):
             out.append("no-contact")
         return out
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""selftest.py RECORDING [--gocdb DIR]: does the judge pass a sound replay, and find each of the faults planted in it?
+"""selftest.py RECORDING [--gocdb DIR] [--replay FILE]: does the judge pass a sound replay, and find each of the faults
+planted in it?
 
-The sound one is naive.py's. Every planted fault names the laws of which at least one must break; law 5 is a list and
+The sound one is naive.py's, or FILE where that is too simple (a monitor that was killed, or restarted with other objects).
+Every planted fault names the laws of which at least one must break; law 5 is a list and
 breaks nothing, so its fault is that the list grows."""
 import argparse
 import copy
+import json
 import sys
 
 import judge
@@ -139,9 +142,14 @@ def main(argv=None):
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("recording")
     p.add_argument("--gocdb")
+    p.add_argument("--replay")
     a = p.parse_args(argv)
     corpus = Corpus(a.recording)
-    sound = naive.replay(corpus, a.gocdb)
+    if a.replay:
+        with open(a.replay, encoding="utf-8") as f:
+            sound = [json.loads(ln) for ln in f]
+    else:
+        sound = naive.replay(corpus, a.gocdb)
     case = laws.Case(corpus, episodes_of(sound), [], a.gocdb)
     verdicts = judge.judge(case)
     failed = [f"the sound replay breaks law {v.law}" for v in verdicts if not v.ok]

@@ -5,6 +5,7 @@ it. `must` is strict, the stretches where a source shows the condition at both e
 """
 import collections
 
+from commands import Members, expand, object_of
 from corpus import GOOD, HOST
 from intervals import FOREVER, NOTHING, Intervals, between, points, runs, seen
 
@@ -24,10 +25,12 @@ class Conditions:
         self.c = corpus
         self.commands = collections.defaultdict(list)
         self.by_host = collections.defaultdict(list)
-        self.off = []
+        self.people, self.off, self.flap_off = [], [], []
+        self.members = Members(corpus)
         for ln in corpus.lines:
             if ln.what == "command":
-                self._command(ln)
+                for one, fields in expand(ln, self.members):
+                    self._command(one, fields)
         self.defined = [{(o["host_name"], o["service_description"]): o for o in objs["service"]}
                         | {(o["host_name"], HOST): o for o in objs["host"]} for objs in corpus.objects]
         self._cache = {}
@@ -35,14 +38,18 @@ class Conditions:
         logged = any(ln.what == "command" for ln in corpus.lines)
         self.stretch = (lambda shots: between(shots) | points(shots)) if logged else seen
 
-    def _command(self, ln):
-        f = ln.text.split(";")
+    def _command(self, ln, f):
+        key = object_of(ln, f)
         if ln.type in ("DISABLE_NOTIFICATIONS", "ENABLE_NOTIFICATIONS"):
             self.off.append((ln.t, ln.type.startswith("DISABLE")))
-        elif "_SVC_" in ln.type and "_HOST_SVC_" not in ln.type and len(f) > 1:
-            self.commands[f[0], f[1]].append((ln, f))
+        elif ln.type in ("DISABLE_FLAP_DETECTION", "ENABLE_FLAP_DETECTION"):
+            self.flap_off.append((ln.t, ln.type.startswith("DISABLE")))
+        elif key is None:
+            self.people.append((ln, f))
+        elif key[1] == HOST:
+            self.by_host[key[0]].append((ln, f))
         else:
-            self.by_host[f[0]].append((ln, f))
+            self.commands[key].append((ln, f))
 
     def may(self, word, key):
         return self._both(word, key)[0]
@@ -77,16 +84,26 @@ class Conditions:
         starts = list(self.c.starts)
         off = runs([(ln.t, ln.type == "DISABLED") for ln in self.c.by_key[key] if ln.what == "flapping"]
                    + [(ln.t, False) for ln, _ in self.commands[key] if ln.type == "ENABLE_SVC_FLAP_DETECTION"])
+        low, high = self._thresholds(key)
         for r in self.c.rows_by_key[key]:
             while starts and starts[0] <= r.t:  # recomputed at a start: below the high threshold it ends in silence
                 pct.append((starts.pop(0), False))
                 up = False
-            up = (r.pct >= 20 or (up and r.pct > 5)) and not off.touches(r.t, r.t)
+            up = (r.pct >= high or (up and r.pct > low)) and not off.touches(r.t, r.t)
             pct.append((r.t, up))
         shots = self._shots(key, lambda o: o["is_flapping"] == "1")
         enabled = any(o.get("flap_detection_enabled") == "1" for _, o in self._definitions(key))
         strict = between([p for p in shots])
         return (runs(log) | (runs(pct) if enabled else NOTHING) | self.stretch(shots)), strict & runs(log)
+
+    def _thresholds(self, key):
+        """Low and high of an object: its own when they are set, else nagios.cfg's."""
+        kind, found = "host" if key[1] == HOST else "service", []
+        for bound, default in (("low", 5), ("high", 20)):
+            own = [float(o.get(f"{bound}_flap_threshold", 0)) for _, o in self._definitions(key)]
+            found.append(min((x for x in own if x > 0), default=float(
+                self.c.settings.get(f"{bound}_{kind}_flap_threshold", default))))
+        return found
 
     def _acknowledged(self, key):
         """Commands set it; a normal one dies with any change of state, a sticky one with OK. The log says nothing of
@@ -137,10 +154,9 @@ class Conditions:
         is_in_effect=0. A window closes at its end; what opened it (STARTED) or removed it is read generously."""
         may, must = [], []
         for k in {key, (key[0], HOST)}:
-            source = self.by_host[k[0]] + (self.commands[k] if k[1] != HOST else [])
+            source = self.by_host[k[0]] if k[1] == HOST else self.commands[k]
             for ln, f in source:
-                if ln.type == "SCHEDULE_HOST_DOWNTIME" and k[1] == HOST or (
-                        ln.type == "SCHEDULE_HOST_SVC_DOWNTIME" and k[1] != HOST):
+                if ln.type == "SCHEDULE_HOST_DOWNTIME" and k[1] == HOST:
                     start, end, fixed, trigger = f[1:5]
                 elif ln.type == "SCHEDULE_SVC_DOWNTIME" and k[1] != HOST:
                     start, end, fixed, trigger = f[2:6]
@@ -173,8 +189,9 @@ class Conditions:
     def _time_out(self, key):
         """The log's text, or an execution time at Nagios' own limit. The mark may stand until the next result."""
         rows, out = self.c.rows_by_key[key], []
+        limit = float(self.c.settings.get("service_check_timeout", 5)) - .1
         for r, nxt in zip(rows, rows[1:] + [None]):
-            if r.exec >= 4.9:
+            if r.exec >= limit:
                 out.append((r.t, nxt.t if nxt else FOREVER))
         text = [ln for ln in self.c.by_key[key] if ln.what in ("alert", "initial", "current") and ln.text and (
             ln.text.startswith(("(Service check timed out", "(Host check timed out")) or "Command timed out" in ln.text)]
@@ -182,9 +199,8 @@ class Conditions:
             [(ln.t, ln.t) for ln in text if ln.what == "alert" and ln.hard])
 
     def _no_longer_monitored(self, key):
-        if self.c.reload is None or len(self.defined) < 2 or key in self.defined[1]:
-            return NOTHING, NOTHING
-        gone = Intervals([(int(self.c.reload), FOREVER)])
+        since = [*self.c.objects_since[1:], FOREVER]
+        gone = Intervals([(a, b) for d, a, b in zip(self.defined[1:], since, since[1:]) if key not in d])
         return gone, gone
 
     def _notifications_off(self, _key):
@@ -192,6 +208,10 @@ class Conditions:
         return runs(self.off) | self.stretch(shots), runs(self.off)
 
     def _definitions(self, key):
-        """The object's definitions with the second from which each holds (the reload in the middle may change it)."""
-        since = [0, int(self.c.reload) if self.c.reload else FOREVER]
-        return [(since[min(i, 1)], d[key]) for i, d in enumerate(self.defined) if key in d]
+        """The object's definitions with the second from which each holds."""
+        return [(t, d[key]) for t, d in zip(self.c.objects_since, self.defined) if key in d]
+
+    def epochs(self, key):
+        """(from, to, definition): each configuration in which the object stands, with a second of slack at its ends."""
+        ends = [*(t + 1 for t in self.c.objects_since[1:]), FOREVER]
+        return [(max(0, t - 1), end, d[key]) for t, end, d in zip(self.c.objects_since, ends, self.defined) if key in d]

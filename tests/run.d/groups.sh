@@ -98,7 +98,8 @@ oracle() {
         # Read late by the daemon's own threads, and live with restarts, the same is decided.
         GRIDWARD_RECORDINGS=$work/recordings/$name targets 'alarm-filter:test:live' || group_code=1
         check "$name: the judge finds planted faults" "${as_user[@]}" python3 -B "$root/tests/oracle/selftest.py" \
-            "$work/recordings/$name" $([ ! -d "$gocdb" ] || echo --gocdb "$gocdb")
+            "$work/recordings/$name" $([ ! -d "$gocdb" ] || echo --gocdb "$gocdb") \
+            $([ ! -e "$work/recordings/$name/objects/objects.cache.3" ] || echo --replay "$work/recordings/$name.log.jsonl")
     done
     [ $found -eq 1 ] || { echo "no recording in tests/data/nagios, and none named in GRIDWARD_RECORDINGS"; return 1; }
     return $group_code

@@ -191,7 +191,7 @@ impl World {
         {
             view.acknowledgement = None;
         }
-        if seen.hard && (view.hard_state != seen.state || !view.hard) {
+        if (seen.hard || seen.softly_over) && (view.hard_state != seen.state || !view.hard) {
             view.hard_state = seen.state;
             view.hard_since = seen.since;
         }

@@ -448,6 +448,9 @@ pub struct Seen {
     /// A hard recovery: the count of notifications starts anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resets: bool,
+    /// A soft recovery: the object is hard from then on, also for what depends on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub softly_over: bool,
     /// First line of the output; not stored again where an event beside it carries it.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub output: Text,

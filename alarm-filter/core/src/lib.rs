@@ -21,6 +21,7 @@ mod mask;
 mod nagios;
 pub mod notepad;
 pub mod objects;
+pub mod period;
 pub mod place;
 pub mod profile;
 pub mod queue;

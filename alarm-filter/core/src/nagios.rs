@@ -303,8 +303,9 @@ impl Engine {
     }
 
     fn downtime_scheduled(&mut self, from: &From, d: ScheduledDowntime) {
-        // Fixed ones announce themselves when they begin; only waiting flexible ones silence a monitor without a line.
-        if d.fixed {
+        // Fixed ones announce themselves when they begin; only waiting flexible ones silence a monitor without a line, and of
+        // these only such as wait for no other downtime.
+        if d.fixed || d.triggered_by != 0 {
             return;
         }
         let key = from.key(&d.object);
@@ -362,8 +363,14 @@ impl Engine {
             .view(&key, &from.monitor)
             .and_then(|v| v.last_notified)
             .is_some_and(|(t, state)| state == s.state && from.since.since(t) <= 2 * SECOND);
-        let since = match (s.report, s.last_change) {
-            (Report::Listed, Some(change)) => change.min(from.since),
+        let view = self.world.view(&key, &from.monitor).filter(|v| v.said_its_state() && v.state != s.state);
+        let known = view.map(|v| v.since);
+        let since = match (s.report, s.last_change, known) {
+            // A monitor that was killed counts from what it had saved; it was otherwise in between, until the last check.
+            (Report::Listed, Some(change), Some(known)) if change < known => {
+                s.last_check.unwrap_or(from.since).clamp(known.min(from.since), from.since)
+            }
+            (Report::Listed, Some(change), _) => change.min(from.since),
             _ => from.since,
         };
         self.emit(Event::Seen(SeenEvent {
@@ -376,6 +383,7 @@ impl Engine {
             held,
             attempt: s.attempt,
             resets,
+            softly_over: !s.hard && !s.state.is_problem(),
             output: s.output.clone(),
             long_output: s.long_output.clone(),
             perf_data: s.perf_data.clone(),

@@ -2,6 +2,7 @@
 //! which site, service type and metric a service stands for, and when the monitor itself would notify.
 
 use crate::input::Text;
+use crate::period::Timeperiod;
 use crate::world::Map;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +36,12 @@ pub struct HostObject {
     /// Names of parent hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<Text>,
+    /// Hosts that this one's notifications, and those of its services, depend on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Dependency>,
+    /// `hostescalation`s of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escalations: Vec<Escalation>,
     /// By service_description.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub services: Map<Text, ServiceObject>,
@@ -115,15 +122,20 @@ pub struct NotificationRules {
     pub contact_groups: Vec<Text>,
 }
 
-/// A service that another's notifications depend on.
+/// A service or host that another's notifications depend on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dependency {
     /// host_name of the master.
     pub host: Text,
-    /// service_description of the master.
+    /// service_description of the master; empty when it is a host.
+    #[serde(default)]
     pub service: Text,
-    /// `notification_failure_criteria` (`notification_failure_options` in objects.cache), one letter each: `o w u c p`.
+    /// `notification_failure_criteria` (`notification_failure_options` in objects.cache), one letter each: `o w u c p`, of a host
+    /// `o d u p`.
     pub criteria: Text,
+    /// `dependency_period`; empty: always. Outside of it Nagios asks no further master either.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub period: Text,
     /// `inherits_parent`: the master's own masters count too.
     pub inherits_parent: bool,
 }
@@ -166,19 +178,6 @@ pub struct Contact {
     pub service_enabled: bool,
     /// `host_notifications_enabled`.
     pub host_enabled: bool,
-}
-
-/// A time period: windows of each weekday in the monitor's local time, and what it excludes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Timeperiod {
-    /// Sunday first; each window `(begin, end)` in seconds of the day, begin included, end not.
-    pub days: [Vec<(u32, u32)>; 7],
-    /// Names of excluded time periods.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exclude: Vec<Text>,
-    /// It has date exceptions, which are not read here: what it says of a moment is then not certain.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub inexact: bool,
 }
 
 impl MonitorObjects {

@@ -273,8 +273,11 @@ impl Engine {
                 ToldOf::Not(self.world.why_not_notified_now(&said.monitor, key, problem.state, said.checked))
             }
             Told::Snapshot => {
-                // A snapshot shows that there was a result, not what became of each: no known reason means nothing.
-                match self.world.why_not_notified_now(&said.monitor, key, problem.state, said.checked) {
+                // A snapshot shows that there was a result, not what became of each: no known reason means nothing, and one
+                // that held at the last result counts only while it goes on.
+                let asked = |at| self.world.why_not_notified_now(&said.monitor, key, problem.state, at);
+                let lasting = asked(at);
+                match asked(said.checked).into_iter().filter(|r| lasting.contains(r)).collect::<Vec<_>>() {
                     reasons if reasons.is_empty() => ToldOf::NotAsked,
                     reasons => ToldOf::Not(reasons),
                 }

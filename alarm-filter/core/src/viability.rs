@@ -3,12 +3,11 @@
 
 use crate::flag::Flag;
 use crate::input::{ScheduledDowntime, Text};
-use crate::objects::{Escalation, MonitorObjects, NotificationRules, Timeperiod};
+use crate::objects::{Escalation, MonitorObjects, NotificationRules};
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::watch::{Key, View};
 use crate::world::World;
-use chrono::{Datelike, Timelike};
 
 /// How deep masters of masters are followed.
 const DEPTH: u8 = 8;
@@ -35,8 +34,8 @@ impl World {
         }
         add(muted(view, rules), Flag::Muted);
         add(view.acknowledgement.is_some(), Flag::Acknowledged);
-        if key.service.is_some() {
-            add(self.master_fails(monitor, key, DEPTH), Flag::Dependency);
+        if let Some(objects) = objects {
+            add(self.master_fails(objects, monitor, key, at), Flag::Dependency);
         }
         add(rules.is_some_and(|r| !letter(state).is_some_and(|l| r.options.contains(l))), Flag::NotificationOptions);
         if let Some(rules) = rules {
@@ -55,7 +54,7 @@ impl World {
         if let (Some(objects), Some(rules)) = (objects, rules) {
             let escalations = match &key.service {
                 Some(s) => objects.service(&key.host, s).map_or(&[][..], |o| &o.escalations),
-                None => &[],
+                None => objects.hosts.get(&key.host).map_or(&[][..], |h| &h.escalations),
             };
             add(!self.somebody_takes(objects, monitor, key, rules, escalations, view, state, at), Flag::NoContact);
         }
@@ -92,21 +91,35 @@ impl World {
     fn within(&self, objects: &MonitorObjects, monitor: &Text, period: &str, at: Timestamp) -> bool {
         let Some(period) = objects.timeperiods.get(period) else { return true };
         let offset = self.settings.monitors.get(monitor).map_or(0, |m| m.utc_offset);
-        contains(objects, period, at.plus(offset), DEPTH)
+        period.contains(objects, at.plus(offset))
     }
 
-    fn master_fails(&self, monitor: &Text, key: &Key, depth: u8) -> bool {
-        let Some(service) = &key.service else { return false };
-        let Some(object) = self.service_object(monitor, &key.host, service) else { return false };
-        object.depends_on.iter().any(|d| {
-            let master = Key { group: key.group.clone(), host: d.host.clone(), service: Some(d.service.clone()) };
+    /// Whether a master of the object, or of its host, is in a state in which nobody is told of the object.
+    fn master_fails(&self, objects: &MonitorObjects, monitor: &Text, key: &Key, at: Timestamp) -> bool {
+        let host = key.service.is_some().then(|| Key { service: None, ..key.clone() });
+        std::iter::once(key).chain(&host).any(|k| self.master_of_fails(objects, monitor, k, at, DEPTH))
+    }
+
+    fn master_of_fails(&self, objects: &MonitorObjects, monitor: &Text, key: &Key, at: Timestamp, depth: u8) -> bool {
+        let host = objects.hosts.get(&key.host);
+        let masters = match &key.service {
+            Some(service) => host.and_then(|h| h.services.get(service)).map(|s| &s.depends_on),
+            None => host.map(|h| &h.depends_on),
+        };
+        for d in masters.into_iter().flatten() {
+            if !self.within(objects, monitor, &d.period, at) {
+                return false;
+            }
+            let service = (!d.service.is_empty()).then(|| d.service.clone());
+            let master = Key { group: key.group.clone(), host: d.host.clone(), service };
             let state = self.view(&master, monitor).map_or(State::Ok, |v| if v.hard { v.state } else { v.hard_state });
-            let fails = match state {
-                State::Ok => d.criteria.contains('o'),
-                other => letter(other).is_some_and(|l| d.criteria.contains(l)),
-            };
-            fails || (d.inherits_parent && depth > 0 && self.master_fails(monitor, &master, depth - 1))
-        })
+            let fails = d.criteria.contains(letter(state).unwrap_or('o'))
+                || (d.inherits_parent && depth > 0 && self.master_of_fails(objects, monitor, &master, at, depth - 1));
+            if fails {
+                return true;
+            }
+        }
+        false
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that the question is about; a struct would only name it twice")]
@@ -163,20 +176,4 @@ fn letter(state: State) -> Option<char> {
         State::Down => 'd',
         State::Ok | State::Up => return None,
     })
-}
-
-/// Whether a time period holds at a moment, given as the monitor's local time.
-fn contains(objects: &MonitorObjects, period: &Timeperiod, local: Timestamp, depth: u8) -> bool {
-    let Some(t) = chrono::DateTime::from_timestamp_millis(local.0) else { return true };
-    let second = t.num_seconds_from_midnight();
-    let day = t.weekday().num_days_from_sunday();
-    let inside =
-        period.days[usize::try_from(day).unwrap_or(0) % 7].iter().any(|(from, to)| *from <= second && second < *to);
-    let excluded = depth > 0
-        && period
-            .exclude
-            .iter()
-            .filter_map(|name| objects.timeperiods.get(name))
-            .any(|p| contains(objects, p, local, depth - 1));
-    (inside || period.inexact) && !excluded
 }

@@ -2,6 +2,7 @@
 //! by time between the files. A snapshot comes after all lines of its second.
 
 use super::session::Session;
+use crate::source::nagios_log::line::{self, Line, LineKind, StateLine};
 use crate::source::nagios_log::observe::Observer;
 use crate::source::nagios_status::blocks::BlockError;
 use crate::source::nagios_status::objects::ObjectsCache;
@@ -9,10 +10,11 @@ use crate::source::nagios_status::record::CheckRecord;
 use crate::source::nagios_status::status::{self, Record};
 use crate::source::reconcile::{Differences, Reconciler};
 use crate::source::text::Interner;
-use alarm_core::input::{Input, Text};
+use alarm_core::input::{Input, Report, Text};
 use alarm_core::objects::MonitorObjects;
 use alarm_core::settings::{MonitorSettings, Settings};
 use alarm_core::time::{MINUTE, Millis, SECOND, Timestamp};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -99,7 +101,7 @@ impl Recording {
         }
         ordered.sort();
         units.sort_unstable();
-        let unit = units.get(units.len() / 2).map(|u| if *u > 30 * SECOND { MINUTE } else { SECOND });
+        let unit = units.get(units.len() / 2).map(|u| minute_or_second(*u));
         let mut all_logs: Vec<PathBuf> = Vec::new();
         for log in logs {
             // The same file named twice is one file.
@@ -107,6 +109,10 @@ impl Recording {
                 all_logs.push(log.clone());
             }
         }
+        let unit = match (unit, configurations.last()) {
+            (None, Some((_, objects))) => unit_of(&all_logs, objects)?,
+            (unit, _) => unit,
+        };
         let monitor = monitor.into();
         Ok(Recording { monitor, logs: all_logs, objects: configurations, snapshots: ordered, unit, notes })
     }
@@ -118,6 +124,22 @@ impl Recording {
             interval_length: self.unit.unwrap_or(MINUTE),
             ..MonitorSettings::default()
         }
+    }
+
+    /// The monitor's distance from UTC at its first start in the logs, which holds for the lines before it as well.
+    fn first_offset(&self) -> Result<Option<i32>, Unreadable> {
+        let mut observer = Observer::new(&self.monitor);
+        for path in &self.logs {
+            for_each_line(path, |line| {
+                if observer.utc_offset().is_none() && memchr::memmem::find(line, b"Local time is ").is_some() {
+                    observer.read(line);
+                }
+            })?;
+            if observer.utc_offset().is_some() {
+                break;
+            }
+        }
+        Ok(observer.utc_offset())
     }
 
     /// Feeds all of it to a session; `each` is told of every input that is about to be fed. Gives back what was passed
@@ -133,7 +155,8 @@ impl Recording {
     ) -> Result<Vec<String>, Unreadable> {
         let mut notes = Vec::new();
         let settings = settings.clone();
-        let mut player = Player { recording: self, session, settings, current: None, next: 0, notes: Vec::new() };
+        let mut player =
+            Player { recording: self, session, settings, current: None, started: None, next: 0, notes: Vec::new() };
         player.settings.monitors.insert(self.monitor.clone(), self.settings());
         player.session.settings(Timestamp::default(), player.settings.clone());
         if !self.objects.is_empty() {
@@ -141,6 +164,7 @@ impl Recording {
         }
         let mut observer = Observer::new(&self.monitor);
         let mut names = Interner::default();
+        player.utc_offset(self.first_offset()?);
         for path in &self.logs {
             let before = observer.counts();
             let mut failed = None;
@@ -151,16 +175,15 @@ impl Recording {
                     player.utc_offset(observer.utc_offset());
                 }
                 let Some(input) = input else { return };
+                // Only now: the line of a start comes before the one that tells the local time.
+                player.take_objects();
                 let since = since(&input);
                 if let Err(e) = player.snapshots_before(since, &mut names) {
                     failed = Some(e);
                 }
                 each(&input, player.session);
-                let started = matches!(input, Input::MonitorStarted { .. });
+                player.started = matches!(input, Input::MonitorStarted { .. }).then_some(since).or(player.started);
                 player.session.feed(since, input);
-                if started {
-                    player.objects_at(since, observer.utc_offset());
-                }
             })?;
             if let Some(e) = failed {
                 return Err(e);
@@ -174,6 +197,7 @@ impl Recording {
                 notes.push(passed_over(&path.display().to_string(), lines, malformed, why));
             }
         }
+        player.take_objects();
         player.snapshots_before(Timestamp(i64::MAX), &mut names)?;
         notes.append(&mut player.notes);
         Ok(notes)
@@ -196,6 +220,8 @@ struct Player<'a> {
     settings: Settings,
     /// The configuration in force.
     current: Option<usize>,
+    /// The monitor started then, and it was not looked yet which configuration it read.
+    started: Option<Timestamp>,
     /// The next snapshot.
     next: usize,
     /// What was passed over.
@@ -211,10 +237,11 @@ impl Player<'_> {
     }
 
     /// After a start: the last configuration written until shortly after it is in force.
-    fn objects_at(&mut self, start: Timestamp, utc_offset: Option<i32>) {
-        let offset = i64::from(utc_offset.unwrap_or(0));
+    fn take_objects(&mut self) {
+        let Some(start) = self.started.take() else { return };
+        let offset = self.settings.monitors.get(&self.recording.monitor).map_or(0, |m| m.utc_offset);
         let fits = |t: &Option<chrono::NaiveDateTime>| {
-            t.is_some_and(|t| t.and_utc().timestamp() - offset <= start.secs() + 30)
+            t.is_some_and(|t| t.and_utc().timestamp() - offset / SECOND <= start.secs() + 30)
         };
         let objects = &self.recording.objects;
         if let Some(i) = (0..objects.len()).rev().find(|i| fits(&objects[*i].0)) {
@@ -269,6 +296,52 @@ fn unit(r: &CheckRecord<'_>) -> Option<Millis> {
     (regular && r.check_interval_milli > 0).then(|| planned.saturating_mul(SECOND * 1000) / r.check_interval_milli)
 }
 
+/// The same, as the retries of failing services show it in the logs; `None` when there are too few.
+fn unit_of(logs: &[PathBuf], objects: &MonitorObjects) -> Result<Option<Millis>, Unreadable> {
+    const ENOUGH: usize = 200;
+    let mut last: HashMap<Vec<u8>, (u32, i64)> = HashMap::new();
+    let mut units = Vec::new();
+    for path in logs {
+        for_each_line(path, |bytes| {
+            if units.len() >= ENOUGH {
+                return;
+            }
+            let Some(Line {
+                at,
+                kind: LineKind::State(StateLine { object, report: Report::Alert, hard, attempt, .. }),
+            }) = line::parse(bytes)
+            else {
+                return;
+            };
+            let Some(service) = object.service else { return };
+            let name = [object.host, b";", service].concat();
+            if hard {
+                last.remove(&name);
+                return;
+            }
+            let before = last.insert(name, (attempt, at));
+            let names = (std::str::from_utf8(object.host), std::str::from_utf8(service));
+            if let (Some((n, then)), (Ok(host), Ok(service))) = (before, names)
+                && n + 1 == attempt
+                && let Some(rules) = objects.service(host, service).and_then(|o| objects.rules_of(o.rules))
+                && rules.retry_interval_milli > 0
+            {
+                units.push((at - then).saturating_mul(SECOND * 1000) / rules.retry_interval_milli);
+            }
+        })?;
+        if units.len() >= ENOUGH {
+            break;
+        }
+    }
+    units.sort_unstable();
+    Ok((units.len() >= 5).then(|| minute_or_second(units[units.len() / 2])))
+}
+
+/// Units between a second and a minute are not to be met.
+fn minute_or_second(unit: Millis) -> Millis {
+    if unit > 30 * SECOND { MINUTE } else { SECOND }
+}
+
 fn same_file(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
@@ -305,3 +378,7 @@ fn for_each_line(path: &Path, mut each: impl FnMut(&[u8])) -> Result<(), Unreada
         reader.consume(taken);
     }
 }
+
+#[cfg(test)]
+#[path = "recording_tests.rs"]
+mod tests;

@@ -126,11 +126,14 @@ impl<'w> Reconciler<'w> {
         if !view.flexible.is_empty() {
             self.waiting.insert(object.clone(), Vec::new());
         }
-        if view.heard.max(view.noted).plus(SLACK) > self.created {
+        if view.heard.plus(SLACK) > self.created {
             return;
         }
-        if r.has_been_checked {
+        if r.has_been_checked && !knows_less(r, view) {
             self.state(r, view, key, names);
+        }
+        if view.noted.plus(SLACK) > self.created {
+            return;
         }
         if r.acknowledged && view.acknowledgement.is_none() && r.state.is_problem() {
             self.acknowledged.insert(object.clone(), r.sticky);
@@ -180,7 +183,8 @@ impl<'w> Reconciler<'w> {
     }
 
     fn downtime(&mut self, d: &DowntimeRecord<'_>, names: &mut Interner) {
-        if d.fixed || d.in_effect || when(d.entered).is_none_or(|t| t.plus(SLACK) > self.created) {
+        let waits = !d.fixed && d.triggered_by == 0 && !d.in_effect;
+        if !waits || when(d.entered).is_none_or(|t| t.plus(SLACK) > self.created) {
             return;
         }
         let scheduled = d.scheduled(names);
@@ -250,6 +254,13 @@ impl<'w> Reconciler<'w> {
     }
 }
 
+/// Whether a state is older than what the log said: a monitor that was killed goes on from what it last saved, and says so
+/// until the object is checked again.
+fn knows_less(r: &CheckRecord<'_>, view: &View) -> bool {
+    let differs = r.state != view.state || r.hard != view.hard;
+    differs && view.said_its_state() && when(r.last_check).is_none_or(|check| check < view.since)
+}
+
 /// Whether the same hard state says more than the alarm has: a longer output, a second result after a time-out, an
 /// earlier begin.
 fn tells_more(r: &CheckRecord<'_>, alarm: &Alarm) -> bool {
@@ -262,3 +273,7 @@ fn tells_more(r: &CheckRecord<'_>, alarm: &Alarm) -> bool {
         && alarm.history[0].told == alarm_core::alarm::Told::NotAsked;
     more || unconfirmed || earlier
 }
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;

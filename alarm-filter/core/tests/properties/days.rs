@@ -53,6 +53,7 @@ fn event(since: Timestamp, what: What) -> Option<Event> {
             held: false,
             attempt: 1,
             resets: false,
+            softly_over: false,
             output: "".into(),
             long_output: "".into(),
             perf_data: "".into(),

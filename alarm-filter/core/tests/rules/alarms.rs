@@ -152,6 +152,34 @@ fn al2_a_listed_problem_raises_too() {
 }
 
 #[test]
+fn al2_a_listed_problem_began_after_the_ok_that_was_heard() {
+    // A monitor that was killed comes back with what it had saved: CRITICAL since long before its own recovery.
+    let mut d = Desk::new();
+    d.wait("1h");
+    d.fails("ce.a", JOB);
+    let saved = d.now;
+    d.wait("10m");
+    d.recovers("ce.a", JOB);
+    d.wait("10m");
+    let mut listed = seen("ce.a", JOB, State::Critical, true, FAILED);
+    listed.report = alarm_core::input::Report::Listed;
+    (listed.last_check, listed.last_change) = (Some(d.now.plus(-span("1m"))), Some(saved));
+    d.say(Origin::Status, Seen::Service(listed));
+    let alarm = d.open("ce.a", JOB);
+    assert_eq!((d.now.since(alarm.since), alarm.episodes), (MINUTE, 2));
+    // The other way round: a recovery that the monitor dates before the failure that it forgot.
+    d.fails("ce2.a", JOB);
+    let failed = d.now;
+    d.wait("10m");
+    let mut listed = seen("ce2.a", JOB, State::Ok, true, "OK");
+    listed.report = alarm_core::input::Report::Listed;
+    (listed.last_check, listed.last_change) = (Some(d.now.plus(-span("2m"))), Some(failed.plus(-span("1h"))));
+    d.say(Origin::Status, Seen::Service(listed));
+    let alarm = d.open("ce2.a", JOB);
+    assert_eq!((alarm.failing_now(), d.now.since(alarm.since)), (false, 2 * MINUTE));
+}
+
+#[test]
 
 fn al3_what_may_have_been_told_before_the_first_look_is_not_said_to_be_untold() {
     let mut d = Desk::new();

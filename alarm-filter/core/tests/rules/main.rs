@@ -22,3 +22,4 @@ mod switching;
 mod timelines;
 mod topology;
 mod twins;
+mod untold;

@@ -61,7 +61,7 @@ pub enum LineKind<'a> {
     Shutdown,
     /// `Local time is …`: seconds east of UTC of the monitor's clock.
     LocalTime {
-        /// Seconds east of UTC, to a quarter of an hour.
+        /// Seconds east of UTC, to a minute.
         utc_offset: i32,
     },
     /// A line that nothing is taken from: warnings, errors, workers, versions.

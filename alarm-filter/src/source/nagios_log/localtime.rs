@@ -3,15 +3,15 @@
 use chrono::{NaiveDate, NaiveDateTime};
 
 /// Seconds east of UTC from `Sun Nov 22 03:52:31 CET 2026` and the epoch seconds of the same line; `None` when the text
-/// cannot be read or the two are more than a day apart. Rounded to a quarter of an hour, since the line may have been
-/// stamped a second later than the text was made.
+/// cannot be read or the two are more than a day apart. Rounded to a minute, since the line may have been stamped a second
+/// later than the text was made; not further, since a `TZ` of its own may be off by any minutes.
 pub fn utc_offset(text: &[u8], at: i64) -> Option<i32> {
     let local = parse(text)?.and_utc().timestamp();
     let off = local.checked_sub(at)?;
     if off.abs() > 26 * 3600 {
         return None;
     }
-    i32::try_from((off + 450).div_euclid(900) * 900).ok()
+    i32::try_from((off + 30).div_euclid(60) * 60).ok()
 }
 
 /// Reads `Sun Nov 22 03:52:31 2026` with or without a zone before the year (`ctime`, and Nagios' long date), as well as
@@ -43,6 +43,8 @@ mod tests {
         assert_eq!(utc_offset(b"Sun Nov 22 04:52:31 CET 2026", 1_795_319_551), Some(3600));
         assert_eq!(utc_offset(b"Sun Nov 22 09:22:30 +0530 2026", 1_795_319_551), Some(19_800));
         assert_eq!(utc_offset(b"Sat Nov 21 23:52:31 2026", 1_795_319_551), Some(-14_400));
+        assert_eq!(utc_offset(b"Wed Nov 25 22:53:21 CRP 2026", 1_795_645_521), Some(28 * 60));
+        assert_eq!(utc_offset(b"Wed Nov 25 18:53:20 GWT 2026", 1_795_645_521), Some(-(3 * 60 + 32) * 60));
         assert_eq!(utc_offset(b"Sun Nov 22 03:52:31 CRP 2027", 1_795_319_551), None);
         assert_eq!(utc_offset(b"yesterday", 0), None);
     }

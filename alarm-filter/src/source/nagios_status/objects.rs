@@ -7,8 +7,9 @@ use super::timeperiod;
 use crate::source::text::{Interner, NameHash, lossless};
 use alarm_core::input::Text;
 use alarm_core::objects::{
-    Contact, Dependency, Escalation, HostObject, MonitorObjects, NotificationRules, ServiceObject, Timeperiod,
+    Contact, Dependency, Escalation, HostObject, MonitorObjects, NotificationRules, ServiceObject,
 };
+use alarm_core::period::Timeperiod;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
@@ -19,8 +20,12 @@ const SERVICE_OPTIONS: &[u8] = b"wucrfs";
 const HOST_OPTIONS: &[u8] = b"durfs";
 /// The same of escalations of services.
 const ESCALATION_OPTIONS: &[u8] = b"wucr";
+/// The same of hosts.
+const HOST_ESCALATION_OPTIONS: &[u8] = b"dur";
 /// Letters of `notification_failure_options`.
 const FAILURE_OPTIONS: &[u8] = b"owucp";
+/// The same of hosts.
+const HOST_FAILURE_OPTIONS: &[u8] = b"odup";
 
 /// An objects.cache.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,8 +70,10 @@ impl ObjectsCache {
                     b"contact" => builder.contact(block),
                     b"contactgroup" => builder.contact_group(block),
                     b"timeperiod" => builder.timeperiod(block),
-                    b"servicedependency" => later.extend(builder.dependency(block)),
-                    b"serviceescalation" => later.push(builder.escalation(block)),
+                    b"servicedependency" => later.extend(builder.dependency(block, FAILURE_OPTIONS)),
+                    b"hostdependency" => later.extend(builder.dependency(block, HOST_FAILURE_OPTIONS)),
+                    b"serviceescalation" => later.push(builder.escalation(block, ESCALATION_OPTIONS)),
+                    b"hostescalation" => later.push(builder.escalation(block, HOST_ESCALATION_OPTIONS)),
                     _ => {}
                 }
                 Ok(())
@@ -111,9 +118,10 @@ impl ObjectsCache {
     }
 }
 
-/// What belongs to a service but stands in a block of its own, perhaps before the service.
+/// What belongs to a service or host but stands in a block of its own, perhaps before it.
 struct Extra {
     host: Text,
+    /// Empty for the host itself.
     service: Text,
     what: What,
 }
@@ -302,7 +310,7 @@ impl Builder<'_> {
     }
 
     /// `None` for a dependency that matters to checks only, not to notifications.
-    fn dependency(&mut self, block: &Block<'_>) -> Option<Extra> {
+    fn dependency(&mut self, block: &Block<'_>, letters: &[u8]) -> Option<Extra> {
         let (mut host, mut service) = (self.names.empty(), self.names.empty());
         let mut master = Dependency::default();
         for (key, value) in block.fields() {
@@ -312,8 +320,9 @@ impl Builder<'_> {
                 b"dependent_host_name" => host = self.names.name(value),
                 b"dependent_service_description" => service = self.names.name(value),
                 b"inherits_parent" => master.inherits_parent = value == b"1",
+                b"dependency_period" => master.period = self.names.name(value),
                 b"notification_failure_options" | b"notification_failure_criteria" => {
-                    master.criteria = self.options(value, FAILURE_OPTIONS);
+                    master.criteria = self.options(value, letters);
                 }
                 _ => {}
             }
@@ -321,7 +330,7 @@ impl Builder<'_> {
         (!master.criteria.is_empty()).then_some(Extra { host, service, what: What::Dependency(master) })
     }
 
-    fn escalation(&mut self, block: &Block<'_>) -> Extra {
+    fn escalation(&mut self, block: &Block<'_>, letters: &[u8]) -> Extra {
         let (mut host, mut service) = (self.names.empty(), self.names.empty());
         let mut escalation = Escalation::default();
         for (key, value) in block.fields() {
@@ -331,7 +340,7 @@ impl Builder<'_> {
                 b"first_notification" => escalation.first = count(value),
                 b"last_notification" => escalation.last = count(value),
                 b"notification_interval" => escalation.interval_milli = milli(value).unwrap_or(0),
-                b"escalation_options" => escalation.options = self.options(value, ESCALATION_OPTIONS),
+                b"escalation_options" => escalation.options = self.options(value, letters),
                 b"escalation_period" => escalation.period = self.names.name(value),
                 b"contacts" => escalation.contacts = self.list(value),
                 b"contact_groups" => escalation.contact_groups = self.list(value),
@@ -343,9 +352,13 @@ impl Builder<'_> {
 
     fn attach(&mut self, extra: Extra) {
         let host = self.cache.objects.hosts.get_mut(&extra.host);
-        match (host.and_then(|host| host.services.get_mut(&extra.service)), extra.what) {
-            (Some(service), What::Dependency(dependency)) => service.depends_on.push(dependency),
-            (Some(service), What::Escalation(escalation)) => service.escalations.push(escalation),
+        let lists = host.and_then(|host| match &*extra.service {
+            "" => Some((&mut host.depends_on, &mut host.escalations)),
+            name => host.services.get_mut(name).map(|s| (&mut s.depends_on, &mut s.escalations)),
+        });
+        match (lists, extra.what) {
+            (Some((masters, _)), What::Dependency(dependency)) => masters.push(dependency),
+            (Some((_, escalations)), What::Escalation(escalation)) => escalations.push(escalation),
             (None, _) => self.cache.dangling += 1,
         }
     }

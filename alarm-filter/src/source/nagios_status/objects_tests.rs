@@ -106,6 +106,23 @@ define serviceescalation {
 \tcontact_groups\tg_oncall
 \t}
 
+define hostdependency {
+\thost_name\tgw1
+\tdependent_host_name\tse01.example.org
+\tinherits_parent\t0
+\tdependency_period\t24x7
+\tnotification_failure_options\td,u
+\t}
+
+define hostescalation {
+\thost_name\tse01.example.org
+\tfirst_notification\t3
+\tlast_notification\t0
+\tnotification_interval\t15.000000
+\tescalation_options\ta
+\tcontact_groups\tg_oncall
+\t}
+
 define serviceescalation {
 \thost_name\tnowhere
 \tservice_description\tx
@@ -128,6 +145,11 @@ fn everything_that_is_used() {
     assert_eq!(host.parents.iter().map(|p| &**p).collect::<Vec<_>>(), ["gw1", "gw2"]);
     let rules = o.rules_of(host.rules).unwrap();
     assert_eq!((&*rules.options, rules.enabled, rules.max_attempts), ("durfs", true, 1));
+
+    let [master] = &host.depends_on[..] else { panic!("{:?}", host.depends_on) };
+    assert_eq!((&*master.host, &*master.service, &*master.criteria, &*master.period), ("gw1", "", "du", "24x7"));
+    let [escalation] = &host.escalations[..] else { panic!("{:?}", host.escalations) };
+    assert_eq!((escalation.first, escalation.last, &*escalation.options), (3, 0, "dur"));
 
     let get = o.service("se01.example.org", "org.sam.SRM-Get-ops").unwrap();
     assert_eq!((&*get.service_type, &*get.metric, &*get.vo, &*get.site), ("SRM", "org.sam.SRM-Get", "", "NN-BASU"));
