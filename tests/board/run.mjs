@@ -38,7 +38,8 @@ for (const file of files) {
       console.log(`test ${name}: ${title} ... ok`);
     } catch (error) {
       found.failed += 1;
-      failures.push([title, error instanceof Failed ? error.message : error.stack]);
+      // Playwright colours its words.
+      failures.push([title, (error instanceof Failed ? error.message : error.stack).replace(/\u001b\[\d+m/g, '')]);
       console.log(`test ${name}: ${title} ... FAILED`);
     }
     slow.push([Date.now() - begun, `${name}: ${title}`]);
