@@ -1,4 +1,5 @@
 // Anybody can use every page: axe finds nothing, nothing scrolls sideways, headings and tables are in order.
+import { ask, boardOf, confirm, fill, tick, told } from '../lib/acting.mjs';
 import { everywhere } from '../lib/audit.mjs';
 import { NARROW, WIDE, ZOOMED, shot } from '../lib/browser.mjs';
 import { check, none, until } from '../lib/check.mjs';
@@ -106,6 +107,46 @@ export default {
         check(!titles.has(title), `${name} has the title of ${titles.get(title)}: ${title}`);
         titles.set(title, name);
         await page.close();
+      }
+    });
+  },
+
+  async 'the pages that ask before something is done, and those that say what became of it, are as good as the others'(w) {
+    const found = [];
+    const alarms = (await w.many.daemon.alarms()).filter((a) => a.site === 'SITE-05' && ['over-24h', 'new', 'over-72h'].includes(a.queue)).slice(0, 3);
+    await visit(w.browser, w.many.daemon, {}, async (visitor) => {
+      const look = async (page, title) => {
+        for (const line of await order(page)) found.push(`${title}: ${line}`);
+        for (const width of [NARROW, WIDE]) {
+          await page.setViewportSize(width);
+          for (const over of await wider(page)) found.push(`${title}: at ${width.width} px ${over}`);
+          await shot(page, `${title} ${width.width}`);
+        }
+        for (const line of await everywhere(page)) found.push(`${title}: ${line}`);
+      };
+      for (const what of ['switch-off', 'mask', 'cause', 'note']) {
+        const page = await boardOf(visitor, alarms);
+        await tick(page, alarms);
+        await ask(page, what);
+        await look(page, `preview of ${what}`);
+        if (what !== 'note') continue;
+        await fill(page, { text: 'seen' });
+        await confirm(page);
+        await told(page);
+        await look(page, 'what was done');
+      }
+    });
+    none(found, 'on these pages');
+  },
+
+  async 'times are UTC, and the site’s own time stands at hand'(w) {
+    const alarm = (await w.many.daemon.alarms()).find((a) => a.site === 'SITE-02' && a.queue === 'new');
+    await visit(w.browser, w.many.daemon, {}, async (visitor) => {
+      for (const path of [`/alarms/${alarm.id}`, '/sites/SITE-02']) {
+        const page = await visitor.open(path);
+        const text = await page.evaluate(() => document.body.innerText + [...document.querySelectorAll('[title]')].map((e) => e.title).join(' '));
+        check(/UTC/.test(text), `${path} names no UTC`);
+        check(/Taipei|CST/.test(text), `${path} does not have the time of Taipei`);
       }
     });
   },

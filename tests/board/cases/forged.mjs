@@ -82,8 +82,10 @@ export default {
           await page.goto(`${evil}/trap`);
           const status = (await answered).status();
           check([403, 415].includes(status), `${path} answers ${status}`);
+          await page.waitForLoadState();
           // And by a script, which may send plain text without asking.
-          await page.goto(`${evil}/trap2`).catch(() => {});
+          w.pages.set('/still', '<!doctype html><title>still</title>');
+          await page.goto(`${evil}/still`);
           await page.evaluate(([to, body]) => fetch(to, { method: 'POST', mode: 'no-cors', credentials: 'include', body }).catch(() => {}), [w.daemon.origin + path, json]);
           // With the right type the browser has to ask first, and is not allowed.
           const asked = await page.evaluate(([to, body]) => fetch(to, { method: 'POST', credentials: 'include', headers: { 'content-type': 'application/json' }, body }).then((r) => `answered ${r.status}`, () => 'refused'), [w.daemon.origin + path, json]);

@@ -96,7 +96,7 @@ export default {
       }
       await shot(alarm, 'hostile alarm', { fullPage: true });
       const site = await visitor.open('/sites/SITE-01');
-      const of = await site.locator('main').innerText();
+      const of = await site.locator('main').textContent();
       check(of.includes(`<script id=${CAUGHT}downtime>`), 'the site’s page does not show the description of its downtime');
       await shot(site, 'hostile site', { fullPage: true });
     });

@@ -26,13 +26,22 @@ const unseen = (page) => page.evaluate(() => {
     const s = getComputedStyle(n);
     return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 1) || s.boxShadow !== 'none';
   };
-  if (!marked(e) && !(e.closest('tr, label') && marked(e.closest('tr, label')))) return `no mark of the focus: ${name}`;
-  const boxes = [...e.getClientRects()].filter((b) => b.width && b.height);
-  if (!boxes.length) return `it takes no place: ${name}`;
-  const b = boxes[0];
-  // Scrolled into sight by the browser; sideways inside of a table that scrolls is sight too.
-  if (b.bottom < 1 || b.top > innerHeight - 1) return `out of sight: ${name}`;
-  const [x, y] = [Math.min(Math.max(b.left + b.width / 2, 1), innerWidth - 1), Math.min(Math.max(b.top + b.height / 2, 1), innerHeight - 1)];
+  // Of a date Chromium marks the part that the next key changes.
+  const parts = e.type === 'date';
+  if (!parts && !marked(e) && !(e.closest('tr, label') && marked(e.closest('tr, label')))) return `no mark of the focus: ${name}`;
+  const [box] = [...e.getClientRects()].filter((b) => b.width && b.height);
+  if (!box) return `it takes no place: ${name}`;
+  // What is seen of it: cells cut off what is too long for them.
+  const b = { left: box.left, top: box.top, right: box.right, bottom: box.bottom };
+  for (let n = e.parentElement; n && n !== document.body; n = n.parentElement) {
+    if (getComputedStyle(n).overflow === 'visible') continue;
+    const r = n.getBoundingClientRect();
+    [b.left, b.right] = [Math.max(b.left, r.left), Math.min(b.right, r.right)];
+    [b.top, b.bottom] = [Math.max(b.top, r.top), Math.min(b.bottom, r.bottom)];
+  }
+  [b.left, b.right] = [Math.max(b.left, 0), Math.min(b.right, innerWidth)];
+  if (b.bottom < 1 || b.top > innerHeight - 1 || b.right - b.left < 1 || b.bottom - b.top < 1) return `out of sight: ${name}`;
+  const [x, y] = [(b.left + b.right) / 2, Math.min(Math.max((b.top + b.bottom) / 2, 1), innerHeight - 1)];
   const top = document.elementFromPoint(x, y);
   if (top && top !== e && !e.contains(top) && !top.contains(e) && !e.labels?.length) return `under ${top.tagName.toLowerCase()}.${top.className}: ${name}`;
   return null;
@@ -77,7 +86,11 @@ export default {
             const next = await page.evaluate(() => Number(document.activeElement?.dataset.order ?? NaN));
             if (Number.isNaN(next)) continue;
             if (next < at) found.push(`${name}: Tab goes back`);
-            if (next > at + 1) found.push(`${name}: Tab leaves out ${await page.evaluate((n) => document.querySelector(`[data-order="${n}"]`)?.outerHTML.slice(0, 120), at + 1)}`);
+            if (next > at + 1) {
+              // What is written anew meanwhile, as the ages of the sources, has no number any more.
+              const left = await page.evaluate((n) => document.querySelector(`[data-order="${n}"]`)?.outerHTML.slice(0, 120), at + 1);
+              if (left) found.push(`${name}: Tab leaves out ${left}`);
+            }
             at = next;
             if (found.length > 20) break;
           }

@@ -103,10 +103,8 @@ export default {
       }
       same(twice[1], twice[0], 'the second answer');
       same(twice[0][0], 303, 'the status of the first');
-      await ana.go(page, `/alarms/${alarm.id}`);
-      // Once as a note; the flash is another browser window’s.
-      const found = (await page.locator('main').innerText()).split('written once').length - 1;
-      same(found, 1, 'notes on the page');
+      const trail = await ana.open('/trail');
+      same(await trail.locator('table.trail tbody tr', { hasText: 'written once' }).count(), 1, 'entries of the trail');
     });
   },
 

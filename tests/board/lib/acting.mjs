@@ -75,7 +75,9 @@ export async function confirm(page) {
 // What is said of what was done: `done`, `partly` or `refused`, and in which words.
 export async function told(page, how = 'done') {
   const flash = page.locator(act.flash);
-  await until('the page to say what became of it', async () => (await flash.count()) > 0 || refusal(page));
+  // While the page changes it cannot be asked.
+  const asked = async () => (await flash.count()) > 0 || refusal(page);
+  await until('the page to say what became of it', () => asked().catch(() => null));
   const refused = await refusal(page);
   check(!refused, () => `it was refused: ${refused}`);
   const classes = (await flash.getAttribute('class')).split(' ');
@@ -85,10 +87,10 @@ export async function told(page, how = 'done') {
   return text;
 }
 
+// What a page says that shows no answer of an action done: that it was refused, or what lacks.
 async function refusal(page) {
-  const heading = await page.locator(act.heading).allInnerTexts();
-  const errors = await page.locator(act.error).allInnerTexts();
-  return errors.length ? `${heading}: ${errors.join(' ')}` : null;
+  const text = await page.locator(act.page).filter({ has: page.locator(act.asked) }).or(page.locator(act.refused)).allInnerTexts();
+  return text.length ? text[0].slice(0, 600) : null;
 }
 
 // All of it: tick, ask, write, confirm.

@@ -1,6 +1,6 @@
 // The real daemon in a folder of its own.
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, openSync, closeSync, readFileSync, writeFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, writeFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check, until, Failed } from './check.mjs';
@@ -36,24 +36,20 @@ export class Daemon {
   async launch() {
     const program = process.env.GRIDWARD_BIN;
     check(program, 'GRIDWARD_BIN names no daemon');
-    const console_ = openSync(join(this.folder, 'console'), 'w');
+    this.said = '';
     // A file that grew too long is an error of the write and not the end of the process.
     const line = 'trap "" XFSZ; exec "$0" run --config gridward.toml';
-    this.process = spawn('/bin/sh', ['-c', line, program], { cwd: this.folder, stdio: ['ignore', console_, console_] });
-    closeSync(console_);
+    this.process = spawn('/bin/sh', ['-c', line, program], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.said += text));
     this.ended = new Promise((done) => this.process.once('exit', (code, signal) => done(code ?? signal)));
     let over;
     this.ended.then((how) => (over = how));
     this.origin = await until('the daemon to say where it listens', () => {
-      if (over !== undefined) throw new Failed(`the daemon ended (${over}); it said:\n${this.console()}`);
-      return this.console().match(/http:\/\/127\.0\.0\.1:[1-9]\d*/)?.[0] ?? this.console().match(/127\.0\.0\.1:[1-9]\d*/)?.[0];
+      if (over !== undefined) throw new Failed(`the daemon ended (${over}); it said:\n${this.said}`);
+      return this.said.match(/http:\/\/127\.0\.0\.1:[1-9]\d*/)?.[0] ?? this.said.match(/127\.0\.0\.1:[1-9]\d*/)?.[0];
     });
     if (!this.origin.startsWith('http')) this.origin = `http://${this.origin}`;
     await until('the daemon to be ready', async () => (await this.get(READY).catch(() => ({}))).status === 200);
-  }
-
-  console() {
-    return readFileSync(join(this.folder, 'console'), 'utf8');
   }
 
   get(path, headers = {}) {
@@ -104,7 +100,8 @@ export class Daemon {
     this.process.kill('SIGTERM');
     const how = await Promise.race([this.ended, new Promise((r) => setTimeout(r, 10_000, 'hangs').unref())]);
     if (how === 'hangs') this.process.kill('SIGKILL');
-    if (!KEEP) rmSync(this.folder, { recursive: true, force: true });
-    check(how === 0, () => `the daemon ended with ${how}`);
+    if (KEEP) writeFileSync(join(this.folder, 'console'), this.said);
+    else rmSync(this.folder, { recursive: true, force: true });
+    check(how === 0, () => `the daemon ended with ${how}; it said last:\n${this.said.slice(-2000)}`);
   }
 }

@@ -114,6 +114,7 @@ function oddities(r) {
   first.official = hostile.name('official');
   first.description = hostile.lines('description');
   first.telephone = hostile.line('telephone');
+  r.endpoints.push({ host: 'ce90.site-01.example.org', type: 'ARC-CE', site: 'SITE-01' });
   r.downtimes.push({ host: 'ce90.site-01.example.org', type: 'ARC-CE', site: 'SITE-01', from: r.at + 2 * HOUR, to: r.at + 9 * HOUR, scheduled: true, description: hostile.line('downtime', 2) });
   const odd = r.site(`ODD ${hostile.name('site')}`, { ngi: hostile.name('ngi', 4) });
   const long = r.site(LONG.site);
