@@ -34,8 +34,8 @@ dependencies_have_reasons() {
 }
 
 sources() {
-    find . \( -name target -o -name .git -o -path ./tests/data -o -path '*/corpus' \) -prune -o -type f \
-        \( -name '*.rs' -o -name '*.sh' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -path ./tests/run \) -print
+    find . \( -name target -o -name node_modules -o -name .git -o -path ./tests/data -o -path '*/corpus' \) -prune -o -type f \
+        \( -name '*.rs' -o -name '*.sh' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.mjs' -o -path ./tests/run \) -print
 }
 
 longer_than() {
