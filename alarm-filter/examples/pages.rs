@@ -2,6 +2,7 @@
 //! `live`: something happens every second.
 //! Observations that are handed in are answered at once and forgotten.
 
+use alarm_core::alarm::Alarm;
 use alarm_core::input::SourceHealth;
 use alarm_core::state::State;
 use alarm_core::world::World;
@@ -26,13 +27,13 @@ fn main() -> ExitCode {
 /// Every second one alarm changes its state, and now and then one leaves or comes.
 async fn happen(mut world: World, view: watch::Sender<Arc<View>>) {
     let ids: Vec<_> = world.alarms.keys().cloned().collect();
-    let mut gone = Vec::new();
+    let mut gone: Vec<Arc<Alarm>> = Vec::new();
     for n in (0_usize..).map(|n| n.wrapping_mul(7919)) {
         tokio::time::sleep(Duration::from_secs(1)).await;
         world.seq += 1;
         let Some(id) = ids.get(n % ids.len().max(1)) else { continue };
         match (n % 5, gone.pop()) {
-            (0, Some(alarm)) => drop(world.alarms.insert(Arc::clone(&alarm).id.clone(), alarm)),
+            (0, Some(alarm)) => drop(world.alarms.insert(alarm.id.clone(), alarm)),
             (1, back) => {
                 gone.extend(back);
                 gone.extend(world.alarms.remove(id));

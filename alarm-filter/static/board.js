@@ -143,8 +143,10 @@
     setTimeout(() => row.classList.remove("moved"), 4000);
   }
   function announce() {
-    show.hidden = !waiting.size;
-    show.textContent = waiting.size ? waiting.size + " new, show" : "";
+    const gone = $$("tr.gone").length;
+    const words = [waiting.size && waiting.size + " new", gone && gone + " gone"].filter(Boolean).join(", ");
+    show.hidden = !words;
+    show.textContent = words && words + ": show";
   }
   show.addEventListener("click", () => {
     const table = $("table.alarms");
@@ -175,9 +177,9 @@
       first = first || row;
     }
     waiting.clear();
-    for (const row of $$("tr.gone")) { if (row !== here) row.remove(); }
+    for (const row of $$("tr.gone")) row.remove();
     announce();
-    go(first);
+    go(first || (here && here.isConnected ? here : rows()[0]));
   });
   function change(c) {
     for (const [id, html] of c.rows) {

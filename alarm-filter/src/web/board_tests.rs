@@ -100,6 +100,8 @@ async fn everything_on_the_board_can_be_done_without_a_script() {
     }
     let boxes = page.matches("<input type=\"checkbox\" name=\"alarm\" value=\"").count();
     assert_eq!(boxes, ids(&page).len());
+    // A browser that fills in by place what was ticked before would tick other alarms.
+    assert!(page.contains("action=\"/act/preview\" autocomplete=\"off\""));
     // The first button of the form is what the Enter key in a checkbox presses: it has to be one that only asks.
     let form = page.split("<form class=\"board\"").nth(1).unwrap();
     assert!(form.split("<button").nth(1).unwrap().starts_with(" name=\"do\""));

@@ -37,8 +37,9 @@ use tokio::time::Instant;
 
 /// Streams at the same time; half of the connections, so that there is always room for pages.
 const STREAMS: usize = 256;
-/// Pages that are remembered for their streams.
+/// Pages that are remembered for their streams, and lines on them in all.
 const PAGES: usize = 1024;
+const LINES: usize = 200_000;
 /// Changes are sent at most so often.
 const AT_MOST: Duration = Duration::from_millis(200);
 /// Ages go on so often.
@@ -79,8 +80,10 @@ impl Hub {
         hasher.write_u64(n);
         let name = format!("{:016x}{n:x}", hasher.finish());
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        if pages.len() >= PAGES {
-            pages.pop_front();
+        let mut lines = snapshot.rows.len() + pages.iter().map(|(_, s)| s.rows.len()).sum::<usize>();
+        while pages.len() >= PAGES || lines > LINES {
+            let Some((_, oldest)) = pages.pop_front() else { break };
+            lines -= oldest.rows.len();
         }
         pages.push_back((name.clone(), Arc::new(snapshot)));
         name
