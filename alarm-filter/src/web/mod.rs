@@ -6,7 +6,8 @@
 //! alarms through [`details`].
 //!
 //! Start reading in [`router`] below, then `select.rs` (what stands on a page), `prepared.rs` (why that is quick), `pages/` and `api/`. `front.rs` is what
-//! every request passes; `serve.rs` is where connections come from.
+//! every request passes; `serve.rs` is where connections come from. `act/` is everything that changes state.
+mod act;
 mod api;
 mod assets;
 pub mod audit;
@@ -21,12 +22,14 @@ pub mod samples;
 mod select;
 mod serve;
 mod status;
+mod trail;
 mod visible;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
+pub use act::{Acts, Operators, Unknown, fit_name};
 pub use prepared::Cache;
 pub use readers::{OpenHistory, Readers};
 pub use serve::{BindError, Listening, bind, serve};
@@ -41,7 +44,7 @@ use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
 use audit::AuditReport;
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -83,6 +86,8 @@ pub struct WebState {
     pub waiting_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// What is kept from one request to the next; `Arc::default()` at first.
     pub cache: Arc<Cache>,
+    /// What acting needs from one request to the next; `Arc::default()` at first.
+    pub acts: Arc<Acts>,
 }
 
 /// What is configured for the web side.
@@ -96,6 +101,8 @@ pub struct WebConfig {
     pub http_sources: BTreeSet<Text>,
     /// Anybody who reaches the socket may name any source.
     pub open_sources: bool,
+    /// Who acts.
+    pub operators: Operators,
     /// The configuration as it stands in the files is wrong: since when, and what is wrong. An older one is in force.
     pub wrong: Option<(Timestamp, String)>,
 }
@@ -124,21 +131,20 @@ impl WebState {
 
 /// Everything under its address.
 pub fn router(state: WebState) -> Router {
+    let (questions, commands): (Vec<_>, Vec<_>) = api::routes().into_iter().partition(|(_, method, _)| *method == "get");
+    let add = |router: Router<WebState>, (path, _, handler): (&str, _, _)| router.route(path, handler);
     let read = Router::new()
         .route("/", get(pages::list))
         .route("/alarms/{id}", get(pages::alarm))
         .route("/sources", get(pages::sources))
         .route("/audit", get(pages::audit))
-        .route("/api/v1/alarms", get(api::alarms))
-        .route("/api/v1/alarms/{id}", get(api::alarm))
-        .route("/api/v1/alarms/{id}/explain", get(api::explain))
-        .route("/api/v1/episodes", get(api::episodes))
-        .route("/api/v1/sources", get(api::sources))
+        .route("/trail", get(act::trail))
         .route("/metrics", get(status::metrics))
+        .merge(questions.into_iter().fold(Router::new(), add))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     Router::new()
         .merge(read)
-        .route("/api/v1/observations", post(api::observations))
+        .merge(commands.into_iter().fold(Router::new(), add))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
         .route("/static/{file}", get(assets::file))
@@ -146,6 +152,7 @@ pub fn router(state: WebState) -> Router {
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::wrong_method)
         .layer(axum::extract::DefaultBodyLimit::max(BODY))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), act::know))
         .layer(axum::middleware::from_fn_with_state(state.clone(), front::front))
         .with_state(state)
 }

@@ -19,7 +19,7 @@ struct ErrorPage {
 }
 
 /// A page that says what is wrong.
-pub(super) fn error(state: &WebState, status: StatusCode, heading: &'static str, text: String) -> Response {
+pub(in crate::web) fn error(state: &WebState, status: StatusCode, heading: &'static str, text: String) -> Response {
     let frame = Frame::new(state, &state.view(), state.now(), "", heading.to_owned());
     page(status, &ErrorPage { frame, heading, text })
 }

@@ -1,5 +1,6 @@
 //! What stands around every page: title, ways to go, freshness, banners.
 
+use super::super::act::{Line, Visitor};
 use super::super::visible::visible;
 use super::super::words::{ago, health, health_meaning, moment};
 use super::super::{WebState, assets};
@@ -8,64 +9,92 @@ use alarm_core::input::{SourceHealth, Text};
 use alarm_core::time::{MINUTE, Timestamp};
 
 /// The frame of a page.
-pub(super) struct Frame {
+pub(in crate::web) struct Frame {
     /// The page's own title.
-    pub(super) title: String,
+    pub(in crate::web) title: String,
     /// The region's name.
-    pub(super) region: String,
+    pub(in crate::web) region: String,
     /// Which way to go is this one.
-    pub(super) here: &'static str,
+    pub(in crate::web) here: &'static str,
     /// Address of the style sheet.
-    pub(super) style: &'static str,
+    pub(in crate::web) style: &'static str,
     /// Address of the script.
-    pub(super) script: &'static str,
+    pub(in crate::web) script: &'static str,
     /// Address of the icon.
-    pub(super) icon: &'static str,
+    pub(in crate::web) icon: &'static str,
     /// The moment of the page.
-    pub(super) now: String,
+    pub(in crate::web) now: String,
     /// The same for machines.
-    pub(super) now_iso: String,
+    pub(in crate::web) now_iso: String,
     /// What the page shows.
-    pub(super) seq: u64,
+    pub(in crate::web) seq: u64,
     /// It loads itself anew after so many seconds; 0: it does not.
-    pub(super) refresh: u32,
+    pub(in crate::web) refresh: u32,
     /// Every source.
-    pub(super) sources: Vec<Source>,
+    pub(in crate::web) sources: Vec<Source>,
     /// What is damaged in the store, and when that was seen.
-    pub(super) damage: Option<(String, Vec<String>)>,
+    pub(in crate::web) damage: Option<(String, Vec<String>)>,
     /// Since when nothing is stored, and why.
-    pub(super) not_stored: Option<(String, String)>,
+    pub(in crate::web) not_stored: Option<(String, String)>,
     /// Since when the configuration in the files is wrong, and what is wrong with it, a line each.
-    pub(super) wrong: Option<(String, Vec<String>)>,
+    pub(in crate::web) wrong: Option<(String, Vec<String>)>,
+    /// What became of what was done last; see [`Frame::told`].
+    pub(in crate::web) flash: Option<ShownFlash>,
+}
+
+/// What became of an action.
+pub(in crate::web) struct ShownFlash {
+    /// `done`, `partly` or `refused`.
+    pub(in crate::web) class: &'static str,
+    /// In a sentence.
+    pub(in crate::web) heading: String,
+    /// What was refused, and why.
+    pub(in crate::web) lines: Vec<Line>,
+    /// How many more of them there are.
+    pub(in crate::web) more: usize,
+    /// The form that takes it back, while that is offered here.
+    pub(in crate::web) undo: Option<UndoForm>,
+}
+
+/// A form that takes a record back.
+pub(in crate::web) struct UndoForm {
+    /// The record.
+    pub(in crate::web) seq: u64,
+    /// See [`Visitor`].
+    pub(in crate::web) token: String,
+    /// Against a second click.
+    pub(in crate::web) form: String,
+    /// Where it was done.
+    pub(in crate::web) back: String,
 }
 
 /// How a source does.
-pub(super) struct Source {
+pub(in crate::web) struct Source {
     /// Its name.
-    pub(super) name: String,
+    pub(in crate::web) name: String,
     /// Its group; empty for a topology.
-    pub(super) group: String,
+    pub(in crate::web) group: String,
     /// It can be believed.
-    pub(super) fresh: bool,
+    pub(in crate::web) fresh: bool,
     /// In a word.
-    pub(super) word: &'static str,
+    pub(in crate::web) word: &'static str,
     /// How long ago it was heard; empty: not in this run.
-    pub(super) ago: String,
+    pub(in crate::web) ago: String,
     /// When it was heard.
-    pub(super) heard: String,
+    pub(in crate::web) heard: String,
     /// Since when it is as it is; empty: since the start.
-    pub(super) since: String,
+    pub(in crate::web) since: String,
     /// What that means.
-    pub(super) meaning: &'static str,
+    pub(in crate::web) meaning: &'static str,
     /// What is lacking, and what to do.
-    pub(super) detail: String,
+    pub(in crate::web) detail: String,
     /// Its notifications are switched off.
-    pub(super) notifications_off: bool,
+    pub(in crate::web) notifications_off: bool,
 }
 
 impl Frame {
     /// The frame of a page over this view.
-    pub(super) fn new(state: &WebState, view: &View, now: Timestamp, here: &'static str, title: String) -> Self {
+    pub(in crate::web) fn new(state: &WebState, view: &View, now: Timestamp, here: &'static str, title: String) -> Self {
         let config = state.config();
         let region = config.title.clone();
         let lines = |text: &str| text.lines().take(10).map(|l| visible(l).into_owned()).collect();
@@ -87,11 +116,30 @@ impl Frame {
                 .map(|s| (moment(s.at), s.damage.iter().map(|d| visible(d).into_owned()).collect())),
             not_stored: view.not_stored.as_ref().map(|n| (moment(n.since), visible(&n.reason).into_owned())),
             wrong: config.wrong.as_ref().map(|(since, what)| (moment(*since), lines(what))),
+            flash: None,
         }
     }
 
+    /// The same, with what became of what this visitor did before, and a form to take it back that returns to `back`.
+    #[must_use]
+    pub(in crate::web) fn told(mut self, visitor: &Visitor, now: Timestamp, back: &str) -> Self {
+        self.flash = visitor.flash.as_ref().map(|flash| ShownFlash {
+            class: flash.outcome.word(),
+            heading: flash.heading.clone(),
+            lines: flash.lines.clone(),
+            more: flash.more,
+            undo: flash.undo.filter(|_| flash.offers_undo(now)).map(|seq| UndoForm {
+                seq,
+                token: visitor.token.clone(),
+                form: Visitor::form_key(),
+                back: back.to_owned(),
+            }),
+        });
+        self
+    }
+
     /// Those that cannot be believed.
-    pub(super) fn stale(&self) -> Vec<&Source> {
+    pub(in crate::web) fn stale(&self) -> Vec<&Source> {
         self.sources.iter().filter(|s| !s.fresh).collect()
     }
 }

@@ -9,7 +9,8 @@ mod sources;
 
 pub(super) use alarm::alarm;
 pub(super) use audit::audit;
-pub(super) use error::{not_found, wrong_method};
+pub(super) use error::{error, not_found, wrong_method};
+pub(super) use frame::Frame;
 pub(super) use list::list;
 pub(super) use sources::sources;
 
@@ -18,7 +19,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 /// The page as an answer.
-fn page<T: Template>(status: StatusCode, template: &T) -> Response {
+pub(super) fn page<T: Template>(status: StatusCode, template: &T) -> Response {
     match template.render() {
         Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(_) => {
