@@ -2,6 +2,7 @@
 
 use crate::flag::Flag;
 use crate::input::Text;
+use crate::notepad::Note;
 use crate::settings::{Age72, Settings};
 use crate::state::State;
 use crate::time::{HOUR, Millis, Timestamp};
@@ -82,8 +83,56 @@ pub struct Alarm {
     /// Monitoring off was reported (AL8).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unmonitored_reported: bool,
+    /// The last notes on it, oldest first; all of them stand in the journal and the audit trail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// The seq of the last input that changed what somebody would decide by: its state, its flags, what people did.
+    /// A repeated problem and other words of the same one are no such change.
+    #[serde(default)]
+    pub changed: u64,
+    /// The last states, each with the version that it came with, oldest first: what somebody saw at an earlier one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stood: Vec<(u64, State)>,
+    /// The last thing that somebody did to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched: Option<Touched>,
     /// The seq of the last input that changed it.
     pub version: u64,
+}
+
+/// Somebody did something to an alarm.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Touched {
+    /// The version that it had from then on.
+    pub version: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: Text,
+    /// What.
+    pub deed: Deed,
+}
+
+/// What somebody did to an alarm that stayed on the board.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deed {
+    /// Put it under a leader (AL6).
+    Masked,
+    /// Took it out from under its leader.
+    Unmasked,
+    /// Put it under a common cause (AL18).
+    UnderCause,
+    /// Took it out of its common cause.
+    OutOfCause,
+    /// Ended its common cause.
+    CauseEnded,
+    /// Wrote a note on it (DE1).
+    Noted,
+    /// Took a note on it back.
+    NoteStruck,
+    /// Took back that it was switched off.
+    Returned,
 }
 
 /// What a service stands for.

@@ -1,6 +1,7 @@
 //! `apply`: the one place that changes the world. It understands every event ever written and decides nothing.
 
-use crate::alarm::AlarmId;
+use crate::alarm::{AlarmId, Deed};
+use crate::command::Done;
 use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
 use crate::input::{DeletedDowntime, ScheduledDowntime, Text};
@@ -9,9 +10,12 @@ use crate::state::State;
 use crate::time::Timestamp;
 use crate::watch::{Key, Watch};
 use crate::world::{Cause, Proposal, World};
+use std::sync::Arc;
 
-/// Keys of commands that are remembered.
+/// Keys of commands that are remembered, with their answers …
 const FORMS: usize = 4096;
+/// … in which so many alarms and refusals are named, in all, beside those of the last one.
+const NAMED: usize = 50_000;
 
 impl World {
     /// Takes in one event of the record `seq`, decided at `at`.
@@ -90,37 +94,40 @@ impl World {
                 self.rearm_held();
                 self.unarmed.extend(self.alarms.keys().cloned());
             }
-            Event::CommandTaken { key } => {
-                self.meta.forms.push_back(key.clone());
-                while self.meta.forms.len() > FORMS {
-                    self.meta.forms.pop_front();
-                }
-                self.dirty.insert(RowKey::Meta);
+            Event::CommandTaken { key, done, refused, made } => {
+                let done = Done { seq, alarms: done.clone(), refused: refused.clone(), made: made.clone() };
+                self.remember_answer(key, done);
             }
-            Event::CauseOpened { cause, who, kind, text, alarms } => {
+            Event::CauseOpened { cause, who, kind, text, alarms, .. } => {
                 let opened = Cause { kind: *kind, who: who.clone(), text: text.clone(), since: self.at };
                 self.causes.insert(cause.clone(), opened);
                 self.dirty.insert(RowKey::Cause(cause.clone()));
-                for id in alarms {
+                self.put_under(seq, cause, who, alarms);
+            }
+            Event::CauseJoined { cause, who, alarms, .. } => self.put_under(seq, cause, who, alarms),
+            Event::CauseLeft { who, was } => {
+                for id in was.keys() {
+                    self.touch(id, seq, who, Deed::OutOfCause);
                     if let Some(alarm) = self.alarm_mut(id) {
-                        alarm.cause = Some(cause.clone());
-                        alarm.version = seq;
+                        alarm.cause = None;
                     }
                 }
             }
-            Event::CauseEnded { cause, .. } => {
+            Event::CauseEnded { cause, who, .. } => {
                 self.causes.remove(cause);
                 self.dirty.insert(RowKey::Cause(cause.clone()));
                 let all = self.alarms.values().chain(self.closed.values().map(|c| &c.alarm));
                 let under: Vec<AlarmId> =
                     all.filter(|a| a.cause.as_ref() == Some(cause)).map(|a| a.id.clone()).collect();
                 for id in under {
+                    self.touch(&id, seq, who, Deed::CauseEnded);
                     if let Some(alarm) = self.alarm_mut(&id) {
                         alarm.cause = None;
-                        alarm.version = seq;
                     }
                 }
             }
+            Event::NoteWritten { site, written, .. } => self.apply_note_written(seq, site, written),
+            Event::NoteStruck { site, who, struck, .. } => self.apply_note_struck(seq, site, who, struck),
             Event::CauseProposed { metric, sites, alarms, joins } => {
                 let proposal = self.meta.proposed.entry(metric.clone()).or_default();
                 if !joins {
@@ -134,6 +141,44 @@ impl World {
             }
             // All others are about one alarm: `apply_alarm.rs`.
             _ => self.apply_to_alarm(seq, event),
+        }
+    }
+
+    fn put_under(&mut self, seq: u64, cause: &Text, who: &Text, alarms: &[AlarmId]) {
+        for id in alarms {
+            self.touch(id, seq, who, Deed::UnderCause);
+            if let Some(alarm) = self.alarm_mut(id) {
+                alarm.cause = Some(cause.clone());
+            }
+        }
+    }
+
+    /// What became of a command, for when its form comes again. Of the oldest ones only that they were carried out stays.
+    fn remember_answer(&mut self, form: &Text, done: Done) {
+        let names = |done: &Done| done.alarms.len() + done.refused.len();
+        self.answered += names(&done);
+        self.answers.insert(form.clone(), Arc::new(done));
+        self.dirty.insert(RowKey::Answer(form.clone()));
+        self.meta.forms.push_back(form.clone());
+        self.dirty.insert(RowKey::Meta);
+        while self.meta.forms.len() > FORMS {
+            if let Some(form) = self.meta.forms.pop_front()
+                && let Some(done) = self.answers.remove(&form)
+            {
+                self.answered -= names(&done);
+                self.dirty.insert(RowKey::Answer(form));
+            }
+        }
+        let oldest = self.meta.forms.len().saturating_sub(1);
+        for form in self.meta.forms.iter().take(oldest) {
+            if self.answered <= NAMED {
+                break;
+            }
+            if let Some(done) = self.answers.get_mut(form).filter(|done| names(done) > 0) {
+                self.answered -= names(done);
+                *done = Arc::new(Done { seq: done.seq, made: done.made.clone(), ..Done::default() });
+                self.dirty.insert(RowKey::Answer(form.clone()));
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The second half of `apply`: events that are about one alarm, and what an alarm makes of them.
 
-use crate::alarm::{Alarm, AlarmId, Change, Span, Told};
+use crate::alarm::{Alarm, AlarmId, Change, Deed, Span, Told, Touched};
 use crate::event::Event;
 use crate::flag::Flag;
 use crate::input::Text;
@@ -8,7 +8,7 @@ use crate::rows::RowKey;
 use crate::settings::Settings;
 use crate::time::{DAY, Millis, Timestamp};
 use crate::watch::{Aside, Key, Off, SetAside};
-use crate::world::{Closed, Turned, World};
+use crate::world::{Closed, SwitchedOff, Turned, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ use std::sync::Arc;
 const SPANS: usize = 64;
 /// States of one episode that are kept with the alarm; of more, all stand in the journal.
 const EPISODE_STATES: usize = 10_000;
+/// States that are kept with the version that they came with.
+const STOOD: usize = 4;
 /// Switched-off alarms that are remembered beside those that may return.
 const CLOSED: usize = 2048;
 
@@ -52,6 +54,10 @@ impl World {
                     cause: None,
                     unmonitored_since: None,
                     unmonitored_reported: false,
+                    notes: Vec::new(),
+                    changed: seq,
+                    stood: Vec::new(),
+                    touched: None,
                     version: seq,
                 };
                 self.alarms.insert(id.clone(), Arc::new(alarm));
@@ -144,14 +150,25 @@ impl World {
                 if let Some(old) = self.alarms.get(id).map(|a| a.about.clone()) {
                     self.note_family(id, &old, false);
                     self.note_family(id, about, true);
+                    if old.security != about.security {
+                        self.tag_notes(id, about.security);
+                    }
                 }
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.about = about.clone();
                 }
                 id
             }
-            Event::SwitchedOff { id, key, until, .. } => {
-                self.close(id, key);
+            Event::SwitchedOff { id, key, who, reason, text, until, led } => {
+                let off = SwitchedOff {
+                    who: who.clone(),
+                    reason: *reason,
+                    text: text.clone(),
+                    until: *until,
+                    masked_by: self.alarms.get(id).and_then(|a| a.masked_by.clone()).filter(|m| !m.family),
+                    led: led.clone(),
+                };
+                self.close(seq, id, key, Some(off));
                 if let Some(until) = until {
                     let off = Off { alarm: id.clone(), until: *until, was_ok: false };
                     let aside = Aside { reason: SetAside::SwitchedOff { until: *until }, since: self.at };
@@ -163,13 +180,13 @@ impl World {
                 id
             }
             Event::Withdrawn { id, key, reason } => {
-                self.close(id, key);
+                self.close(seq, id, key, None);
                 let since = self.at;
                 self.watch_mut(key).aside = Some(Aside { reason: reason.clone(), since });
                 id
             }
-            Event::Returned { id, key, .. } => {
-                if let Some(closed) = self.closed.remove(id) {
+            Event::Returned { id, key, who, .. } => {
+                if let Some(closed) = Arc::make_mut(&mut self.closed).remove(id) {
                     self.dirty.insert(RowKey::Closed(id.clone()));
                     self.note_family(id, &closed.alarm.about, true);
                     self.alarms.insert(id.clone(), closed.alarm);
@@ -179,6 +196,7 @@ impl World {
                     watch.aside = None;
                     self.timers.set(crate::timers::Timer::Return(key.clone()), None);
                 }
+                self.touch(id, seq, who, Deed::Returned);
                 id
             }
             Event::SetAside { key, reason, since } => {
@@ -195,13 +213,15 @@ impl World {
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.masked_by = Some(mask.clone());
                 }
+                self.touch(id, seq, &mask.who, Deed::Masked);
                 id
             }
-            Event::Unmasked { id, .. } => {
+            Event::Unmasked { id, who, .. } => {
                 self.unfollow(id);
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.masked_by = None;
                 }
+                self.touch(id, seq, who, Deed::Unmasked);
                 id
             }
             Event::StableOk { id, .. } => {
@@ -227,6 +247,11 @@ impl World {
         };
         if let Some(alarm) = self.alarm_mut(touched) {
             alarm.version = seq;
+            // The same failure, said again or in other words, is nothing that somebody would decide otherwise by.
+            if !matches!(event, Event::Refreshed { .. } | Event::Output { .. } | Event::Corrected { .. }) {
+                alarm.changed = seq;
+                alarm.stand(seq);
+            }
         }
         if self.unarmed.last() != Some(touched) {
             self.unarmed.push(touched.clone());
@@ -243,7 +268,20 @@ impl World {
         }
     }
 
-    fn close(&mut self, id: &AlarmId, key: &Key) {
+    /// Somebody did something to an alarm; without a name it was the program.
+    pub(crate) fn touch(&mut self, id: &AlarmId, seq: u64, who: &Text, deed: Deed) {
+        if who.is_empty() || **who == *crate::mask::PROGRAM {
+            return;
+        }
+        let at = self.at;
+        if let Some(alarm) = self.alarm_mut(id) {
+            alarm.touched = Some(Touched { version: seq, at, who: who.clone(), deed });
+            alarm.changed = seq;
+            alarm.version = seq;
+        }
+    }
+
+    fn close(&mut self, seq: u64, id: &AlarmId, key: &Key, off: Option<SwitchedOff>) {
         self.unfollow(id);
         let Some(mut alarm) = self.alarms.remove(id) else { return };
         if alarm.masked_by.is_some() {
@@ -251,11 +289,12 @@ impl World {
         }
         self.dirty.insert(RowKey::Alarm(id.clone()));
         self.note_family(id, &alarm.about, false);
-        self.closed.insert(id.clone(), Closed { at: self.at, alarm });
+        Arc::make_mut(&mut self.closed).insert(id.clone(), Closed { at: self.at, seq, alarm, off });
         self.dirty.insert(RowKey::Closed(id.clone()));
         let watch = self.watch_mut(key);
         watch.alarm = None;
-        if self.closed.len() > CLOSED {
+        // Now and then, not with each of the thousands that may be switched off at once.
+        if self.closed.len() > CLOSED && self.closed.len().is_multiple_of(CLOSED / 8) {
             self.forget_closed();
         }
     }
@@ -273,8 +312,9 @@ impl World {
             })
             .map(|(id, _)| id.clone())
             .collect();
+        let closed = Arc::make_mut(&mut self.closed);
         for id in old {
-            self.closed.remove(&id);
+            closed.remove(&id);
             self.dirty.insert(RowKey::Closed(id));
         }
     }
@@ -311,6 +351,17 @@ impl World {
 }
 
 impl Alarm {
+    /// Notes with which version it came to the state that it is in.
+    fn stand(&mut self, seq: u64) {
+        if self.stood.last().is_some_and(|(_, state)| *state == self.state) {
+            return;
+        }
+        if self.stood.len() == STOOD {
+            self.stood.remove(0);
+        }
+        self.stood.push((seq, self.state));
+    }
+
     fn remember(&mut self, change: &Change, turn: bool, settings: &Settings) {
         if let Told::Not(reasons) = &change.told {
             self.episode_flags.extend(reasons);

@@ -1,11 +1,14 @@
 //! Common causes (AL18): proposed when a metric fails at several sites within a short time, opened and ended by people.
 
 use crate::alarm::AlarmId;
-use crate::command::{CauseKind, Refusal};
+use crate::command::{CauseKind, Refusal, TEXT_AT_MOST, Target};
+use crate::commands::{Each, chosen};
 use crate::engine::Engine;
-use crate::event::Event;
+use crate::event::{EndedCause, Event};
 use crate::input::Text;
-use std::collections::BTreeSet;
+use crate::notepad::check_length;
+use crate::world::Cause;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     /// Proposes a common cause when the alarm's metric turned non-OK at enough sites of late.
@@ -66,38 +69,88 @@ impl Engine {
         });
     }
 
+    /// Gives back the cause's id.
     pub(crate) fn open_cause(
         &mut self,
         who: &Text,
         kind: CauseKind,
         text: &Text,
-        alarms: &[AlarmId],
-    ) -> Result<(), Refusal> {
-        for id in alarms {
-            self.open_alarm(id)?;
-        }
+        alarms: &[Target],
+        each: &mut Each,
+    ) -> Result<Option<Text>, Refusal> {
         if text.trim().is_empty() {
             return Err(Refusal::NeedsText);
         }
+        check_length("text", text, TEXT_AT_MOST)?;
+        let (alarms, was) = self.under_causes(alarms, each)?;
+        if alarms.is_empty() {
+            return Ok(None);
+        }
         let cause: Text = format!("cause-{}", self.next_seq()).into();
         let (who, text) = (who.clone(), text.clone());
-        self.emit(Event::CauseOpened { cause, who, kind, text, alarms: alarms.to_vec() });
-        for id in alarms {
-            self.refamily_of(id);
+        self.emit(Event::CauseOpened { cause: cause.clone(), who, kind, text, alarms: alarms.clone(), was });
+        self.refamily_all(&alarms);
+        Ok(Some(cause))
+    }
+
+    pub(crate) fn join_cause(
+        &mut self,
+        who: &Text,
+        cause: &Text,
+        alarms: &[Target],
+        each: &mut Each,
+    ) -> Result<(), Refusal> {
+        if !self.world.causes.contains_key(cause) {
+            return Err(Refusal::NoSuchCause { cause: cause.clone() });
+        }
+        let (mut alarms, was) = self.under_causes(alarms, each)?;
+        // What is under it already is done.
+        alarms.retain(|id| was.get(id) != Some(cause));
+        if !alarms.is_empty() {
+            let was = was.into_iter().filter(|(_, other)| other != cause).collect();
+            self.emit(Event::CauseJoined { cause: cause.clone(), who: who.clone(), alarms: alarms.clone(), was });
+            self.refamily_all(&alarms);
         }
         Ok(())
     }
 
+    pub(crate) fn leave_cause(&mut self, who: &Text, alarms: &[Target], each: &mut Each) -> Result<(), Refusal> {
+        let (_, was) = self.under_causes(alarms, each)?;
+        if !was.is_empty() {
+            let alarms: Vec<AlarmId> = was.keys().cloned().collect();
+            self.emit(Event::CauseLeft { who: who.clone(), was });
+            self.refamily_all(&alarms);
+        }
+        Ok(())
+    }
+
+    /// The alarms that are as they were seen, and the causes that they are under.
+    fn under_causes(
+        &self,
+        alarms: &[Target],
+        each: &mut Each,
+    ) -> Result<(Vec<AlarmId>, BTreeMap<AlarmId, Text>), Refusal> {
+        let (mut ids, mut was) = (Vec::new(), BTreeMap::new());
+        for target in chosen(alarms)? {
+            let seen = self.seen_alarm(&target);
+            if let Ok(alarm) = &seen {
+                ids.push(target.alarm.clone());
+                was.extend(alarm.cause.clone().map(|cause| (target.alarm.clone(), cause)));
+            }
+            each.take(&target.alarm, seen.map(|_| ()));
+        }
+        Ok((ids, was))
+    }
+
     pub(crate) fn end_cause(&mut self, who: &Text, cause: &Text) -> Result<(), Refusal> {
-        if !self.world.causes.contains_key(cause) {
-            return Err(Refusal::NoSuchCause { cause: cause.clone() });
-        }
-        let under: Vec<AlarmId> =
-            self.world.alarms.values().filter(|a| a.cause.as_ref() == Some(cause)).map(|a| a.id.clone()).collect();
-        self.emit(Event::CauseEnded { cause: cause.clone(), who: who.clone() });
-        for id in under {
-            self.refamily_of(&id);
-        }
+        let none = || Refusal::NoSuchCause { cause: cause.clone() };
+        let Cause { kind, text, .. } = self.world.causes.get(cause).cloned().ok_or_else(none)?;
+        let all = self.world.alarms.values().chain(self.world.closed.values().map(|c| &c.alarm));
+        let alarms: Vec<AlarmId> =
+            all.filter(|a| a.cause.as_ref() == Some(cause)).map(|a| a.id.clone()).collect();
+        let was = Some(EndedCause { kind, text, alarms: alarms.clone() });
+        self.emit(Event::CauseEnded { cause: cause.clone(), who: who.clone(), was });
+        self.refamily_all(&alarms);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 //! `viability.rs` give the reasons, `marks.rs` the flags, `mask.rs` and `cause.rs` what stands under what, `commands.rs`
 //! what people may do, `refresh.rs` what follows from new documents.
 
-use crate::command::Refusal;
+use crate::command::Outcome;
 use crate::document::{Document, Documents};
 use crate::event::Event;
 use crate::input::{Input, Text};
@@ -51,8 +51,8 @@ pub struct Record {
 pub struct Handled {
     /// To be committed, in order; none when nothing changed.
     pub records: Vec<Record>,
-    /// For a command: why it was not carried out.
-    pub refusal: Option<Refusal>,
+    /// For a command: what became of it. `None`: there was none.
+    pub outcome: Option<Outcome>,
 }
 
 impl Engine {
@@ -108,7 +108,7 @@ impl Engine {
             Input::Downtimes { hash } => self.downtimes_changed(&hash),
             Input::Profiles { hash } => self.profiles_changed(&hash),
             Input::Settings { hash } => self.settings_changed(&hash),
-            Input::Command(command) => handled.refusal = self.command(command).err(),
+            Input::Command(command) => handled.outcome = Some(self.command(command)),
             Input::Tick => {}
         }
         self.pending = None;

@@ -1,6 +1,7 @@
 //! The closed list of what the engine decides. The state is the fold of these; see `apply.rs`.
 
 use crate::alarm::{About, AlarmId, Change, Mark, Mask};
+use crate::command::{NoteOn, Refusal};
 use crate::flag::Flag;
 use crate::input::{DeletedDowntime, ScheduledDowntime, SourceState, StandsFor, Text};
 use crate::state::State;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 /// The version of the rules that this build decides by, and of the shape of [`Event`] that it writes.
 /// A new shape needs an upcaster in `upcast.rs`.
-pub const RULES_VERSION: u32 = 1;
+pub const RULES_VERSION: u32 = 2;
 
 /// Something that was decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -219,6 +220,9 @@ pub enum Event {
         /// A non-OK one returns then at the latest (AL19).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
+        /// The followers that it led until then, put there by people: they follow it again when this is taken back.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        led: Vec<AlarmId>,
     },
     /// A switched-off alarm came back with its history (AL19), or by an undo.
     Returned {
@@ -228,6 +232,9 @@ pub enum Event {
         key: Key,
         /// Why.
         why: Text,
+        /// Who took its switching-off back; empty: nobody, it came by itself.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        who: Text,
     },
     /// It left the board because its problem no longer counts (profile, certification); what is left stands as set aside.
     Withdrawn {
@@ -256,6 +263,9 @@ pub enum Event {
         key: Key,
         /// By which.
         mask: Mask,
+        /// The leader that somebody had put it under until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<AlarmId>,
     },
     /// It is no longer masked.
     Unmasked {
@@ -265,6 +275,12 @@ pub enum Event {
         key: Key,
         /// Why.
         why: Text,
+        /// Who took it out; empty: nobody, it came by itself.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        who: Text,
+        /// The leader that somebody had put it under until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<AlarmId>,
     },
     /// Its OK became stable.
     StableOk {
@@ -299,6 +315,28 @@ pub enum Event {
         text: Text,
         /// The alarms.
         alarms: Vec<AlarmId>,
+        /// The causes that some of them were under until then.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        was: BTreeMap<AlarmId, Text>,
+    },
+    /// Further alarms were put under a common cause.
+    CauseJoined {
+        /// Its id.
+        cause: Text,
+        /// Who.
+        who: Text,
+        /// The alarms.
+        alarms: Vec<AlarmId>,
+        /// The causes that some of them were under until then.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        was: BTreeMap<AlarmId, Text>,
+    },
+    /// Alarms were taken out from under their common causes.
+    CauseLeft {
+        /// Who.
+        who: Text,
+        /// The alarms, and the cause of each.
+        was: BTreeMap<AlarmId, Text>,
     },
     /// A common cause ended.
     CauseEnded {
@@ -306,6 +344,33 @@ pub enum Event {
         cause: Text,
         /// Who.
         who: Text,
+        /// What it was, so that it can be opened again; `None`: written before this was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<EndedCause>,
+    },
+    /// A note was written (DE1).
+    NoteWritten {
+        /// The object, for a note on an alarm.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Key>,
+        /// The site in whose notepad it stands; empty: in none.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        site: Text,
+        /// The note.
+        written: NoteText,
+    },
+    /// A note was taken back: it leaves the pages.
+    NoteStruck {
+        /// The object, for a note on an alarm.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Key>,
+        /// The site in whose notepad it stood; empty: in none.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        site: Text,
+        /// Who took it back.
+        who: Text,
+        /// The note.
+        struck: NoteText,
     },
     /// A metric turned non-OK at several sites within a short time (AL18).
     CauseProposed {
@@ -319,11 +384,44 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         joins: bool,
     },
-    /// A command's key was taken: the same again changes nothing.
+    /// A command's key was taken: the same again changes nothing, and gets the same answer.
     CommandTaken {
         /// The key.
         key: Text,
+        /// The alarms that it was carried out on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        done: Vec<AlarmId>,
+        /// Why not on others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refused: Vec<Refusal>,
+        /// The common cause or the note that it made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<Text>,
     },
+}
+
+/// A common cause that ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndedCause {
+    /// What kind.
+    pub kind: crate::command::CauseKind,
+    /// What.
+    pub text: Text,
+    /// The alarms that were under it, on the board or switched off.
+    pub alarms: Vec<AlarmId>,
+}
+
+/// A note as it was written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteText {
+    /// Its id.
+    pub id: Text,
+    /// Who wrote it.
+    pub who: Text,
+    /// On what.
+    pub on: NoteOn,
+    /// What.
+    pub text: Text,
 }
 
 /// A monitor's view of an object.
@@ -427,6 +525,7 @@ impl Event {
             | Event::StableOk { key, .. }
             | Event::Aged { key, .. }
             | Event::ReportMonitoringOff { key, .. } => Some(key),
+            Event::NoteWritten { key, .. } | Event::NoteStruck { key, .. } => key.as_ref(),
             Event::Muted { .. }
             | Event::DowntimeDeleted { .. }
             | Event::MonitorStarted { .. }
@@ -438,6 +537,8 @@ impl Event {
             | Event::Profiles { .. }
             | Event::Settings { .. }
             | Event::CauseOpened { .. }
+            | Event::CauseJoined { .. }
+            | Event::CauseLeft { .. }
             | Event::CauseEnded { .. }
             | Event::CauseProposed { .. }
             | Event::CommandTaken { .. } => None,

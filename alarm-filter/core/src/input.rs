@@ -11,7 +11,7 @@ pub type Text = Arc<str>;
 
 /// The version of the shape of [`Input`] that this build writes.
 /// A new shape needs an upcaster in `upcast.rs`.
-pub const INPUT_VERSION: u32 = 1;
+pub const INPUT_VERSION: u32 = 2;
 
 /// What can happen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! Masks: alarms that fold under a leader, put there by somebody (AL6) or, in a family, by the program (AL14).
 
 use crate::alarm::{Alarm, AlarmId, Mask};
-use crate::command::Refusal;
+use crate::command::{Refusal, Target};
+use crate::commands::{Each, chosen};
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::input::Text;
@@ -50,6 +51,7 @@ impl Engine {
                         id: alarm.id.clone(),
                         key: alarm.key.clone(),
                         mask: Mask { leader, family: true, who: PROGRAM.into() },
+                        was: None,
                     });
                 }
                 None => self.unmask(alarm, "it leads its family now, or is set apart"),
@@ -80,50 +82,107 @@ impl Engine {
     }
 
     fn unmask(&mut self, alarm: &Alarm, why: &str) {
-        self.emit(Event::Unmasked { id: alarm.id.clone(), key: alarm.key.clone(), why: why.into() });
+        self.unmask_by("", alarm, why);
     }
 
-    pub(crate) fn mask(&mut self, who: &Text, leader: &AlarmId, followers: &[AlarmId]) -> Result<(), Refusal> {
-        let lead = self.open_alarm(leader)?;
-        let cannot = Refusal::CannotLead { leader: leader.clone() };
-        if lead.masked_by.is_some() || lead.barred_from_leading() || lead.stable || followers.contains(leader) {
-            return Err(cannot);
+    fn unmask_by(&mut self, who: &str, alarm: &Alarm, why: &str) {
+        let was = by_hand(alarm);
+        self.emit(Event::Unmasked {
+            id: alarm.id.clone(),
+            key: alarm.key.clone(),
+            why: why.into(),
+            who: who.into(),
+            was,
+        });
+    }
+
+    pub(crate) fn mask(
+        &mut self,
+        who: &Text,
+        leader: &Target,
+        followers: &[Target],
+        each: &mut Each,
+    ) -> Result<(), Refusal> {
+        let followers = chosen(followers)?;
+        let lead = self.seen_alarm(leader)?;
+        if !self.can_lead(&lead) || followers.iter().any(|t| t.alarm == lead.id) {
+            return Err(Refusal::CannotLead { leader: lead.id.clone() });
         }
-        for id in followers {
-            let alarm = self.open_alarm(id)?;
-            if alarm.about.site != lead.about.site || lead.about.site.is_empty() {
-                return Err(Refusal::OtherSite { alarm: id.clone(), leader: leader.clone() });
+        // All are looked at first: what follows a follower changes with it.
+        let seen: Vec<(AlarmId, Result<(), Refusal>)> = followers
+            .into_iter()
+            .map(|target| {
+                let seen = match self.seen_alarm(&target) {
+                    Ok(alarm) if alarm.about.site != lead.about.site || lead.about.site.is_empty() => {
+                        Err(Refusal::OtherSite { alarm: alarm.id.clone(), leader: lead.id.clone() })
+                    }
+                    seen => seen.map(|_| ()),
+                };
+                (target.alarm, seen)
+            })
+            .collect();
+        for (id, seen) in seen {
+            if seen.is_ok() {
+                // No chains: what followed the follower follows the leader.
+                let behind = self.world.followers.get(&id).into_iter().flatten().chain([&id]);
+                let all: Vec<Arc<Alarm>> = behind.filter_map(|id| self.world.alarms.get(id).cloned()).collect();
+                all.iter().for_each(|alarm| self.put_behind(who, &lead.id, alarm));
             }
-        }
-        for id in followers {
-            // No chains: what followed the follower follows the leader.
-            let behind: Vec<AlarmId> = self.world.followers.get(id).into_iter().flatten().cloned().collect();
-            for id in behind.iter().chain([id]) {
-                let alarm = self.open_alarm(id)?;
-                self.emit(Event::Masked {
-                    id: id.clone(),
-                    key: alarm.key.clone(),
-                    mask: Mask { leader: leader.clone(), family: false, who: who.clone() },
-                });
-            }
+            each.take(&id, seen);
         }
         Ok(())
     }
 
-    pub(crate) fn unmask_by_hand(&mut self, id: &AlarmId) -> Result<(), Refusal> {
-        let alarm = self.open_alarm(id)?;
-        match &alarm.masked_by {
-            Some(mask) if mask.family => Err(Refusal::FamilyMask { alarm: id.clone() }),
-            Some(_) => {
-                self.unmask(&alarm, "somebody took it out");
-                self.refamily_of(id);
-                Ok(())
-            }
-            None => Ok(()),
+    fn put_behind(&mut self, who: &Text, leader: &AlarmId, alarm: &Alarm) {
+        let was = by_hand(alarm);
+        if was.as_ref() == Some(leader) {
+            return;
+        }
+        let mask = Mask { leader: leader.clone(), family: false, who: who.clone() };
+        self.emit(Event::Masked { id: alarm.id.clone(), key: alarm.key.clone(), mask, was });
+    }
+
+    fn can_lead(&self, alarm: &Alarm) -> bool {
+        alarm.masked_by.is_none() && !alarm.barred_from_leading() && !alarm.stable
+    }
+
+    /// A mask that somebody had set before one of the two was switched off, where it can still be.
+    pub(crate) fn mask_again(&mut self, who: &Text, leader: &AlarmId, follower: &AlarmId) {
+        let alarms = &self.world.alarms;
+        let (Some(lead), Some(alarm)) = (alarms.get(leader).cloned(), alarms.get(follower).cloned()) else { return };
+        let free = alarm.masked_by.as_ref().is_none_or(|m| m.family);
+        let leads = self.world.followers.contains_key(follower);
+        if self.can_lead(&lead) && free && !leads && lead.about.site == alarm.about.site && !lead.about.site.is_empty() {
+            self.put_behind(who, leader, &alarm);
         }
     }
 
-    pub(crate) fn open_alarm(&self, id: &AlarmId) -> Result<Arc<Alarm>, Refusal> {
-        self.world.alarms.get(id).cloned().ok_or_else(|| Refusal::NoSuchAlarm { alarm: id.clone() })
+    /// The followers that people put there.
+    pub(crate) fn led_by_hand(&self, leader: &AlarmId) -> Vec<AlarmId> {
+        let followers = self.world.followers.get(leader).into_iter().flatten();
+        followers.filter(|id| self.world.alarms.get(*id).is_some_and(|a| by_hand(a).is_some())).cloned().collect()
     }
+
+    pub(crate) fn unmask_all(&mut self, who: &Text, alarms: &[Target], each: &mut Each) -> Result<(), Refusal> {
+        let mut free = Vec::new();
+        for target in chosen(alarms)? {
+            let done = self.seen_alarm(&target).and_then(|alarm| match &alarm.masked_by {
+                Some(mask) if mask.family => Err(Refusal::FamilyMask { alarm: target.alarm.clone() }),
+                Some(_) => {
+                    self.unmask_by(who, &alarm, "somebody took it out");
+                    free.push(target.alarm.clone());
+                    Ok(())
+                }
+                None => Ok(()),
+            });
+            each.take(&target.alarm, done);
+        }
+        self.refamily_all(&free);
+        Ok(())
+    }
+}
+
+/// The leader that somebody put it under.
+fn by_hand(alarm: &Alarm) -> Option<AlarmId> {
+    alarm.masked_by.as_ref().filter(|m| !m.family).map(|m| m.leader.clone())
 }

@@ -255,7 +255,8 @@ impl Engine {
         self.emit(Event::StableOk { id: alarm.id.clone(), key: alarm.key.clone() });
         self.release_followers(&alarm.id, "its leader is stable OK");
         self.refamily_of(&alarm.id);
-        if self.world.settings.auto_off && !alarm.aged && !was_masked && alarm.cause.is_none() {
+        if self.world.settings.auto_off && !alarm.aged && !was_masked && alarm.cause.is_none() && alarm.notes.is_empty()
+        {
             self.close_alarm(alarm, PROGRAM.into(), None, "it went by itself".into(), None);
         }
     }
@@ -266,7 +267,7 @@ impl Engine {
         let Some(off) = watch.off.clone() else { return };
         if self.world.problem(watch).is_some() {
             let why = "its date has come and it still fails".into();
-            self.emit(Event::Returned { id: off.alarm.clone(), key: key.clone(), why });
+            self.emit(Event::Returned { id: off.alarm.clone(), key: key.clone(), why, who: "".into() });
             self.resettle(key);
             self.refamily_of(&off.alarm);
         } else {

@@ -1,7 +1,9 @@
 //! The incremental snapshot: the world as rows of JSON, and back. Only rows that changed are written.
 
 use crate::alarm::{Alarm, AlarmId};
+use crate::command::Done;
 use crate::input::Text;
+use crate::notepad::Note;
 use crate::time::Timestamp;
 use crate::watch::{Key, Watch};
 use crate::world::{Cause, Closed, Meta, Monitor, Sequences, World};
@@ -20,6 +22,8 @@ pub(crate) enum RowKey {
     Alarm(AlarmId),
     Closed(AlarmId),
     Cause(Text),
+    Notepad(Text),
+    Answer(Text),
     Sequences(Text),
 }
 
@@ -99,6 +103,8 @@ impl RowKey {
             RowKey::Alarm(id) => format!("alarm/{id}"),
             RowKey::Closed(id) => format!("closed/{id}"),
             RowKey::Cause(id) => format!("cause/{id}"),
+            RowKey::Notepad(site) => format!("notepad/{site}"),
+            RowKey::Answer(form) => format!("answer/{form}"),
             RowKey::Sequences(s) => format!("sequences/{s}"),
         }
     }
@@ -140,6 +146,8 @@ impl World {
         keys.extend(self.alarms.keys().cloned().map(RowKey::Alarm));
         keys.extend(self.closed.keys().cloned().map(RowKey::Closed));
         keys.extend(self.causes.keys().cloned().map(RowKey::Cause));
+        keys.extend(self.notepads.keys().cloned().map(RowKey::Notepad));
+        keys.extend(self.answers.keys().cloned().map(RowKey::Answer));
         keys.extend(self.sequences.keys().cloned().map(RowKey::Sequences));
         keys.iter().filter_map(|k| Some((k.name(), self.row(k)?))).collect()
     }
@@ -167,6 +175,8 @@ impl World {
             RowKey::Alarm(id) => json(&**self.alarms.get(id)?),
             RowKey::Closed(id) => json(self.closed.get(id)?),
             RowKey::Cause(id) => json(self.causes.get(id)?),
+            RowKey::Notepad(site) => json(&**self.notepads.get(site)?),
+            RowKey::Answer(form) => json(&**self.answers.get(form)?),
             RowKey::Sequences(s) => json(self.sequences.get(s)?),
         }
     }
@@ -193,10 +203,18 @@ impl World {
                 self.alarms.insert(rest.into(), Arc::new(parse::<Alarm>(name, value)?));
             }
             "closed" => {
-                self.closed.insert(rest.into(), parse::<Closed>(name, value)?);
+                Arc::make_mut(&mut self.closed).insert(rest.into(), parse::<Closed>(name, value)?);
             }
             "cause" => {
                 self.causes.insert(rest.into(), parse::<Cause>(name, value)?);
+            }
+            "notepad" => {
+                Arc::make_mut(&mut self.notepads).insert(rest.into(), Arc::new(parse::<Vec<Note>>(name, value)?));
+            }
+            "answer" => {
+                let done: Done = parse(name, value)?;
+                self.answered += done.alarms.len() + done.refused.len();
+                self.answers.insert(rest.into(), Arc::new(done));
             }
             "sequences" => {
                 self.sequences.insert(rest.into(), parse::<Sequences>(name, value)?);

@@ -203,6 +203,7 @@ impl Engine {
                 id: off.alarm.clone(),
                 key: key.clone(),
                 why: "it failed again after an OK".into(),
+                who: "".into(),
             });
             return self.goes_on(&off.alarm, said, problem);
         }

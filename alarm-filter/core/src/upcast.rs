@@ -7,15 +7,53 @@
 use crate::event::{Event, RULES_VERSION};
 use crate::input::{INPUT_VERSION, Input};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Makes of the JSON of one version that of the next.
 type Upcaster = fn(Value) -> Result<Value, String>;
 
-/// For the events of a record, an array: the first is from version 1 to 2. None yet: there was no other shape.
-const EVENTS: &[Upcaster] = &[];
+/// For the events of a record, an array: the first is from version 1 to 2. Events that version 1 knew stand in 2 as they
+/// were; what they say beyond that may lack.
+const EVENTS: &[Upcaster] = &[Ok];
 /// For the input of a record.
-const INPUTS: &[Upcaster] = &[];
+const INPUTS: &[Upcaster] = &[commands_name_several_alarms];
+
+/// Version 1 switched off, brought back and unmasked one alarm at a time, and named alarms without their versions.
+fn commands_name_several_alarms(mut input: Value) -> Result<Value, String> {
+    let Some(action) = input.get("action").and_then(Value::as_str).map(str::to_owned) else { return Ok(input) };
+    let fields = input.as_object_mut().ok_or("no object")?;
+    let mut take = |name: &str| fields.remove(name).ok_or_else(|| format!("no {name}"));
+    let any = |alarm: Value| json!({ "alarm": alarm, "version": 0 });
+    let all = |alarms: Value| match alarms {
+        Value::Array(ids) => Ok(Value::Array(ids.into_iter().map(any).collect())),
+        _ => Err("no list of alarms".to_owned()),
+    };
+    match &*action {
+        "switch-off" => {
+            let target = json!({ "alarm": take("alarm")?, "version": take("version").unwrap_or_else(|_| 0.into()) });
+            fields.insert("alarms".into(), json!([target]));
+        }
+        "switch-on" => {
+            let alarm = take("alarm")?;
+            fields.insert("alarms".into(), json!([alarm]));
+        }
+        "unmask" => {
+            let alarm = any(take("alarm")?);
+            fields.insert("alarms".into(), json!([alarm]));
+        }
+        "mask" => {
+            let (leader, followers) = (any(take("leader")?), all(take("followers")?)?);
+            fields.insert("leader".into(), leader);
+            fields.insert("followers".into(), followers);
+        }
+        "open-cause" => {
+            let alarms = all(take("alarms")?)?;
+            fields.insert("alarms".into(), alarms);
+        }
+        _ => {}
+    }
+    Ok(input)
+}
 
 // One upcaster for each version but today's.
 const _: () = assert!(EVENTS.len() + 1 == RULES_VERSION as usize && INPUTS.len() + 1 == INPUT_VERSION as usize);
@@ -87,6 +125,7 @@ fn read<T: DeserializeOwned>(version: u32, json: &str, steps: &[Upcaster]) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::{Action, CauseKind, Command, OffReason, Target};
     use crate::time::Timestamp;
 
     /// Versions that never were, for this test alone: in the first the event was called otherwise, in the second its time
@@ -136,6 +175,57 @@ mod tests {
         assert!(matches!(input(INPUT_VERSION + 1, r#"{"input":"tick"}"#), Err(ReadError::Newer { .. })));
         assert!(matches!(events(0, "[]"), Err(ReadError::Never)));
         assert!(matches!(events(u32::MAX, "[]"), Err(ReadError::Newer { .. })));
+    }
+
+    #[test]
+    fn commands_of_version_1_are_read() {
+        let of = |json: &str| input(1, json).unwrap().unwrap();
+        let command = |action| Input::Command(Command { who: "ana".into(), form: "f".into(), action });
+        let target = |alarm: &str, version| Target { alarm: alarm.into(), version };
+        let head = r#"{"input":"command","who":"ana","form":"f","action":"#;
+        for (json, action) in [
+            (
+                r#""switch-off","alarm":"a","version":7,"reason":"other","text":"t","until":9}"#,
+                Action::SwitchOff {
+                    alarms: vec![target("a", 7)],
+                    reason: Some(OffReason::Other),
+                    text: "t".into(),
+                    until: Some(Timestamp(9)),
+                },
+            ),
+            (
+                r#""switch-off","alarm":"a"}"#,
+                Action::SwitchOff { alarms: vec![target("a", 0)], reason: None, text: "".into(), until: None },
+            ),
+            (r#""switch-on","alarm":"a"}"#, Action::SwitchOn { alarms: vec!["a".into()] }),
+            (
+                r#""mask","leader":"a","followers":["b","c"]}"#,
+                Action::Mask { leader: target("a", 0), followers: vec![target("b", 0), target("c", 0)] },
+            ),
+            (r#""unmask","alarm":"a"}"#, Action::Unmask { alarms: vec![target("a", 0)] }),
+            (
+                r#""open-cause","kind":"network","text":"t","alarms":["a","b"]}"#,
+                Action::OpenCause {
+                    kind: CauseKind::Network,
+                    text: "t".into(),
+                    alarms: vec![target("a", 0), target("b", 0)],
+                },
+            ),
+            (r#""end-cause","cause":"cause-7"}"#, Action::EndCause { cause: "cause-7".into() }),
+        ] {
+            assert_eq!(of(&format!("{head}{json}")), command(action), "{json}");
+        }
+        assert_eq!(of(r#"{"input":"tick"}"#), Input::Tick, "what is no command stands as it was");
+        let lacks = input(1, &format!(r#"{head}"unmask"}}"#)).unwrap_err().to_string();
+        assert_eq!(lacks, "it cannot be turned from version 1 into the next: no alarm");
+    }
+
+    #[test]
+    fn events_of_version_1_are_read() {
+        let json = r#"[{"event":"cause-ended","cause":"cause-7","who":"ana"},{"event":"command-taken","key":"f"}]"#;
+        let ended = Event::CauseEnded { cause: "cause-7".into(), who: "ana".into(), was: None };
+        let taken = Event::CommandTaken { key: "f".into(), done: vec![], refused: vec![], made: None };
+        assert_eq!(events(1, json).unwrap(), [ended, taken]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! All that the engine knows: the fold of every event so far. Changed by `apply.rs` only; written to rows by `rows.rs`.
 
-use crate::alarm::{Alarm, AlarmId};
-use crate::command::CauseKind;
+use crate::alarm::{Alarm, AlarmId, Mask};
+use crate::command::{CauseKind, Done, OffReason};
 use crate::input::{SourceHealth, Text};
+use crate::notepad::Note;
 use crate::objects::{MonitorObjects, NotificationRules, ServiceObject};
 use crate::profile::Profiles;
 use crate::rows::{Dirty, RowKey};
@@ -48,9 +49,15 @@ pub struct World {
     /// On the board, by id.
     pub alarms: BTreeMap<AlarmId, Arc<Alarm>>,
     /// Switched off lately, or to return (AL19), by id.
-    pub closed: BTreeMap<AlarmId, Closed>,
+    pub closed: Arc<BTreeMap<AlarmId, Closed>>,
     /// Open common causes, by id.
     pub causes: BTreeMap<Text, Cause>,
+    /// The last notes of each site, oldest first (DE1).
+    pub notepads: Arc<BTreeMap<Text, Arc<Vec<Note>>>>,
+    /// What became of the last commands, by the key of their form.
+    pub answers: BTreeMap<Text, Arc<Done>>,
+    /// How many alarms and refusals these answers name, in all.
+    pub(crate) answered: usize,
     /// Numbers taken from senders that may repeat themselves.
     pub sequences: BTreeMap<Text, Sequences>,
     /// Documents in force.
@@ -95,7 +102,7 @@ pub struct Meta {
     pub hashes: Hashes,
     /// How sources do, by name (monitors have their own).
     pub sources: BTreeMap<Text, crate::input::SourceState>,
-    /// Keys of the last commands.
+    /// Keys of the last commands, oldest first; their answers are [`World::answers`].
     pub forms: VecDeque<Text>,
     /// Metrics that turned non-OK of late: when, and where; for AL18.
     pub turned: BTreeMap<Text, Vec<Turned>>,
@@ -168,8 +175,36 @@ pub struct Monitor {
 pub struct Closed {
     /// When.
     pub at: Timestamp,
+    /// The seq that it left the board with.
+    #[serde(default)]
+    pub seq: u64,
     /// It.
     pub alarm: Arc<Alarm>,
+    /// Who switched it off, and why; `None`: its problem no longer counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<SwitchedOff>,
+}
+
+/// How an alarm was switched off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SwitchedOff {
+    /// Who.
+    pub who: Text,
+    /// The typed reason, for a non-OK one (DC2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<OffReason>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub text: Text,
+    /// A non-OK one returns then at the latest (AL19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Somebody had masked it by that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked_by: Option<Mask>,
+    /// People had masked these by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub led: Vec<AlarmId>,
 }
 
 /// A common cause (AL18).
@@ -365,7 +400,7 @@ impl World {
             self.dirty.insert(RowKey::Alarm(id.clone()));
             return Some(Arc::make_mut(alarm));
         }
-        let closed = self.closed.get_mut(id)?;
+        let closed = Arc::make_mut(&mut self.closed).get_mut(id)?;
         self.dirty.insert(RowKey::Closed(id.clone()));
         Some(Arc::make_mut(&mut closed.alarm))
     }

@@ -1,6 +1,7 @@
 //! AL1 to AL5 and AL7: what raises, what keeps, what is marked.
 
 use crate::desk::*;
+use alarm_core::command::Target;
 use alarm_core::alarm::{Alarm, Band, Told};
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
@@ -279,7 +280,8 @@ fn al5_auto_off_leaves_a_leader_and_its_followers() {
     d.fails("ce.a", JOB);
     d.fails("ce2.a", JOB);
     let (leader, follower) = (d.id("ce.a", JOB), d.id("ce2.a", JOB));
-    d.ask(alarm_core::command::Action::Mask { leader, followers: vec![follower] }).unwrap();
+    let (leader, followers) = (Target::any(leader), vec![Target::any(follower)]);
+    d.ask(alarm_core::command::Action::Mask { leader, followers }).unwrap();
     d.wait("1h");
     d.recovers("ce2.a", JOB);
     d.wait("5h");

@@ -2,11 +2,12 @@
 
 use crate::desk::*;
 use alarm_core::alarm::AlarmId;
-use alarm_core::command::{Action, CauseKind, OffReason, Refusal};
+use alarm_core::command::{Action, CauseKind, Done, OffReason, Refusal, Target};
 use alarm_core::event::Event;
 use alarm_core::time::HOUR;
 
-fn open_cause(d: &mut Desk, alarms: Vec<AlarmId>) -> Result<(), Refusal> {
+fn open_cause(d: &mut Desk, alarms: Vec<AlarmId>) -> Result<Done, Refusal> {
+    let alarms = alarms.into_iter().map(Target::any).collect();
     d.ask(Action::OpenCause { kind: CauseKind::MonitoringFault, text: "broker down".into(), alarms })
 }
 
@@ -103,7 +104,7 @@ fn al18_alarms_under_a_cause_return_with_their_age() {
     d.fails("ce.a", JOB);
     d.fails("ce.b", JOB);
     let alarms = vec![d.id("ce.a", JOB), d.id("ce.b", JOB)];
-    let nameless = Action::OpenCause { kind: CauseKind::Network, text: " ".into(), alarms: alarms.clone() };
+    let nameless = Action::OpenCause { kind: CauseKind::Network, text: " ".into(), alarms: alarms.iter().cloned().map(Target::any).collect() };
     assert_eq!(d.ask(nameless), Err(Refusal::NeedsText));
     open_cause(&mut d, alarms).unwrap();
     assert!(d.open("ce.a", JOB).cause.is_some() && d.open("ce.b", JOB).cause.is_some());
@@ -122,7 +123,7 @@ fn al18_what_returns_after_its_cause_ended_stands_free() {
     open_cause(&mut d, vec![alarm.clone()]).unwrap();
     d.off("ce.a", JOB, Some(OffReason::CoreService)).unwrap();
     end_cause(&mut d);
-    d.ask(Action::SwitchOn { alarm }).unwrap();
+    d.ask(Action::SwitchOn { alarms: vec![alarm] }).unwrap();
     assert_eq!(d.open("ce.a", JOB).cause, None, "the cause is over, nothing would ever bring it back to its queue");
 }
 

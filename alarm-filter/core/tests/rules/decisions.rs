@@ -213,6 +213,6 @@ fn dc10_what_is_taken_back_after_it_vanished_is_as_it_was_last_said() {
     let mut objects = Desk::objects();
     objects.hosts.get_mut("ce.a").unwrap().services.shift_remove(JOB);
     d.configure(objects);
-    d.ask(Action::SwitchOn { alarm }).unwrap();
+    d.ask(Action::SwitchOn { alarms: vec![alarm] }).unwrap();
     assert!(!d.open("ce.a", JOB).failing_now());
 }

@@ -2,7 +2,7 @@
 //! service.
 
 use alarm_core::alarm::Alarm;
-use alarm_core::command::{Action, Command, OffReason, Refusal};
+use alarm_core::command::{Action, Command, Done, OffReason, Outcome, Refusal, Target};
 use alarm_core::document::Document;
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::Event;
@@ -190,10 +190,10 @@ impl Desk {
     }
 
     /// Hands an input in at the present time, and checks the fold.
-    pub(crate) fn feed(&mut self, input: Input) -> Option<Refusal> {
+    pub(crate) fn feed(&mut self, input: Input) -> Option<Outcome> {
         let handled = self.engine.handle(self.now, input);
         self.take(handled.records);
-        handled.refusal
+        handled.outcome
     }
 
     fn take(&mut self, records: Vec<Record>) {
@@ -353,16 +353,20 @@ impl Desk {
 
     // What people do.
 
-    /// Asks for something.
-    pub(crate) fn ask(&mut self, action: Action) -> Result<(), Refusal> {
-        let refused = self.feed(Input::Command(Command { who: "rod".into(), form: "".into(), action }));
-        refused.map_or(Ok(()), Err)
+    /// Asks for something; of several refusals the first.
+    pub(crate) fn ask(&mut self, action: Action) -> Result<Done, Refusal> {
+        self.ask_as("rod", "", action).map_err(|all| all[0].clone())
+    }
+
+    /// Asks as somebody, by a form.
+    pub(crate) fn ask_as(&mut self, who: &str, form: &str, action: Action) -> Outcome {
+        self.feed(Input::Command(Command { who: who.into(), form: form.into(), action })).unwrap()
     }
 
     /// Switches an alarm off, with a reason or without.
-    pub(crate) fn off(&mut self, host: &str, service: &str, reason: Option<OffReason>) -> Result<(), Refusal> {
-        let alarm = self.id(host, service);
-        self.ask(Action::SwitchOff { alarm, version: 0, reason, text: "".into(), until: None })
+    pub(crate) fn off(&mut self, host: &str, service: &str, reason: Option<OffReason>) -> Result<Done, Refusal> {
+        let alarms = vec![self.seen(host, service)];
+        self.ask(Action::SwitchOff { alarms, reason, text: "".into(), until: None })
     }
 
     // What there is.
@@ -387,6 +391,12 @@ impl Desk {
     /// Its id.
     pub(crate) fn id(&self, host: &str, service: &str) -> Text {
         self.open(host, service).id.clone()
+    }
+
+    /// The alarm as it is seen now.
+    pub(crate) fn seen(&self, host: &str, service: &str) -> Target {
+        let alarm = self.open(host, service);
+        Target { alarm: alarm.id.clone(), version: alarm.version }
     }
 
     /// Its flags.

@@ -29,8 +29,9 @@ fn al14_the_oldest_leads_and_the_rest_are_masked_by_the_program() {
     assert!(d.open("apel.a", APEL).masked_by.as_ref().unwrap().family);
     d.fails("apel.b", APEL);
     assert_eq!(leader_of(&d, "apel.b"), None, "another site is another family");
-    let alarm = d.id("apel.a", APEL);
-    assert_eq!(d.ask(Action::Unmask { alarm: alarm.clone() }), Err(Refusal::FamilyMask { alarm }));
+    let target = d.seen("apel.a", APEL);
+    let alarm = target.alarm.clone();
+    assert_eq!(d.ask(Action::Unmask { alarms: vec![target] }), Err(Refusal::FamilyMask { alarm }));
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn al14_what_is_in_an_outage_leads_nobody() {
 
 fn al14_a_leader_under_a_common_cause_leaves_the_family() {
     let mut d = two();
-    let alarms = vec![d.id("apel2.a", APEL)];
+    let alarms = vec![d.seen("apel2.a", APEL)];
     d.ask(Action::OpenCause { kind: CauseKind::CoreService, text: "repository down".into(), alarms }).unwrap();
     assert_eq!(leader_of(&d, "apel.a"), None);
     let cause = d.engine.world().causes.keys().next().unwrap().clone();
@@ -123,7 +124,7 @@ fn al14_a_leader_that_comes_back_leads_again() {
     let mut d = two();
     let alarm = d.id("apel2.a", APEL);
     d.off("apel2.a", APEL, Some(OffReason::CoreService)).unwrap();
-    d.ask(Action::SwitchOn { alarm }).unwrap();
+    d.ask(Action::SwitchOn { alarms: vec![alarm] }).unwrap();
     assert_eq!(leader_of(&d, "apel.a").as_deref(), Some("apel2.a"));
 }
 

@@ -1,7 +1,7 @@
 //! AL6: masks set by people.
 
 use crate::desk::*;
-use alarm_core::command::{Action, OffReason, Refusal};
+use alarm_core::command::{Action, Done, OffReason, Refusal};
 use alarm_core::time::HOUR;
 use alarm_core::topology::Severity;
 
@@ -15,8 +15,8 @@ fn masked() -> Desk {
     d
 }
 
-fn mask(d: &mut Desk, leader: &str, follower: &str) -> Result<(), Refusal> {
-    let (leader, follower) = (d.id(leader, JOB), d.id(follower, JOB));
+fn mask(d: &mut Desk, leader: &str, follower: &str) -> Result<Done, Refusal> {
+    let (leader, follower) = (d.seen(leader, JOB), d.seen(follower, JOB));
     d.ask(Action::Mask { leader, followers: vec![follower] })
 }
 
@@ -84,8 +84,8 @@ fn al6_followers_come_back_when_the_leader_goes_into_an_outage() {
 #[test]
 fn al6_followers_come_back_when_they_are_unmasked() {
     let mut d = masked();
-    let alarm = d.id("ce2.a", JOB);
-    d.ask(Action::Unmask { alarm }).unwrap();
+    let alarms = vec![d.seen("ce2.a", JOB)];
+    d.ask(Action::Unmask { alarms }).unwrap();
     assert!(is_free(&d, "ce2.a"));
 }
 
@@ -93,10 +93,10 @@ fn al6_followers_come_back_when_they_are_unmasked() {
 fn al6_there_are_no_chains() {
     let mut d = masked();
     d.alert("apel.a", APEL, alarm_core::state::State::Critical, true, FAILED);
-    let (leader, follower) = (d.id("apel.a", APEL), d.id("ce.a", JOB));
+    let (leader, follower) = (d.seen("apel.a", APEL), d.seen("ce.a", JOB));
     d.ask(Action::Mask { leader: leader.clone(), followers: vec![follower] }).unwrap();
     for host in ["ce.a", "ce2.a"] {
-        assert_eq!(d.open(host, JOB).masked_by.as_ref().unwrap().leader, leader);
+        assert_eq!(d.open(host, JOB).masked_by.as_ref().unwrap().leader, leader.alarm);
     }
 }
 
@@ -115,7 +115,7 @@ fn al6_followers_come_back_when_an_ok_leader_leaves_the_board() {
     let mut d = Desk::new();
     d.fails("ce.a", "org.sam.Other");
     d.fails("ce2.a", JOB);
-    let (leader, follower) = (d.id("ce.a", "org.sam.Other"), d.id("ce2.a", JOB));
+    let (leader, follower) = (d.seen("ce.a", "org.sam.Other"), d.seen("ce2.a", JOB));
     d.ask(Action::Mask { leader, followers: vec![follower] }).unwrap();
     d.recovers("ce.a", "org.sam.Other");
     d.profile.service_types.insert("CREAM-CE".into(), vec!["org.sam.CREAMCE-*".into()]);

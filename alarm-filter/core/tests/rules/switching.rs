@@ -1,7 +1,7 @@
 //! AL19, DC2: switching a failing alarm off, and how it comes back.
 
 use crate::desk::*;
-use alarm_core::command::{Action, Command, OffReason, Refusal};
+use alarm_core::command::{Action, Command, OffReason, Refusal, Target};
 use alarm_core::event::Event;
 use alarm_core::input::Input;
 use alarm_core::profile::MetricSettings;
@@ -41,10 +41,10 @@ fn dc2_it_can_be_undone() {
     let alarm = d.id("ce.a", JOB);
     d.off("ce.a", JOB, Some(OffReason::CoreService)).unwrap();
     d.wait("1h");
-    d.ask(Action::SwitchOn { alarm: alarm.clone() }).unwrap();
+    d.ask(Action::SwitchOn { alarms: vec![alarm.clone()] }).unwrap();
     assert_eq!(d.id("ce.a", JOB), alarm);
     assert_eq!(d.aside("ce.a", JOB), None);
-    assert!(matches!(d.ask(Action::SwitchOn { alarm }), Err(Refusal::CannotReturn { .. })));
+    assert!(matches!(d.ask(Action::SwitchOn { alarms: vec![alarm] }), Err(Refusal::CannotReturn { .. })));
 }
 
 #[test]
@@ -55,8 +55,7 @@ fn dc2_what_changed_meanwhile_is_refused_and_a_form_counts_once() {
     d.wait("1m");
     d.alert("ce.a", JOB, State::Unknown, true, "UNKNOWN");
     let ask = |alarm: &str, version| Action::SwitchOff {
-        alarm: alarm.into(),
-        version,
+        alarms: vec![Target { alarm: alarm.into(), version }],
         reason: Some(OffReason::Duplicate),
         text: "".into(),
         until: None,
@@ -64,8 +63,10 @@ fn dc2_what_changed_meanwhile_is_refused_and_a_form_counts_once() {
     assert!(matches!(d.ask(ask(&alarm, saw)), Err(Refusal::ChangedMeanwhile { .. })));
     let version = d.open("ce.a", JOB).version;
     let command = Command { who: "rod".into(), form: "form-1".into(), action: ask(&alarm, version) };
-    assert_eq!(d.feed(Input::Command(command.clone())), None);
-    assert_eq!(d.feed(Input::Command(command)), None, "the double submit gets the same answer");
+    let done = d.feed(Input::Command(command.clone())).unwrap();
+    assert!(done.as_ref().is_ok_and(|done| done.alarms == [alarm]), "{done:?}");
+    d.wait("1m");
+    assert_eq!(d.feed(Input::Command(command)).unwrap(), done, "the double submit gets the same answer");
     assert_eq!(d.count(|e| matches!(e, Event::SwitchedOff { .. })), 1);
 }
 
@@ -137,7 +138,7 @@ fn al19_returns_when_the_date_of_its_reason_has_come() {
     d.fails("ce.a", JOB);
     let (alarm, until) = (d.id("ce.a", JOB), d.now.plus(span("6h")));
     let action =
-        Action::SwitchOff { alarm, version: 0, reason: Some(OffReason::Downtime), text: "".into(), until: Some(until) };
+        Action::SwitchOff { alarms: vec![Target::any(alarm)], reason: Some(OffReason::Downtime), text: "".into(), until: Some(until) };
     d.ask(action).unwrap();
     d.wait("5h59m");
     assert!(d.alarm("ce.a", JOB).is_none());

@@ -1,7 +1,7 @@
 //! Monitors of one group watch the same things: one alarm, the worst of the fresh states.
 
 use crate::desk::*;
-use alarm_core::command::{Action, OffReason};
+use alarm_core::command::{Action, OffReason, Target};
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
 use alarm_core::input::{
@@ -89,7 +89,7 @@ fn al19_an_ok_of_one_of_two_monitors_is_no_ok() {
     says(&mut d, "west", State::Critical);
     let id = alarm(&d).unwrap().id.clone();
     let reason = Some(OffReason::MonitoringFault);
-    d.ask(Action::SwitchOff { alarm: id, version: 0, reason, text: "".into(), until: None }).unwrap();
+    d.ask(Action::SwitchOff { alarms: vec![Target::any(id)], reason, text: "".into(), until: None }).unwrap();
     d.wait("1h");
     says(&mut d, "west", State::Ok);
     d.wait("1h");
@@ -109,7 +109,7 @@ fn al19_an_ok_by_the_silence_of_one_of_two_monitors_is_an_ok() {
     says(&mut d, "west", State::Ok);
     let id = alarm(&d).unwrap().id.clone();
     let reason = Some(OffReason::MonitoringFault);
-    d.ask(Action::SwitchOff { alarm: id, version: 0, reason, text: "".into(), until: None }).unwrap();
+    d.ask(Action::SwitchOff { alarms: vec![Target::any(id)], reason, text: "".into(), until: None }).unwrap();
     d.wait("1h");
     health(&mut d, "east", SourceHealth::Stopped);
     d.wait("1h");
@@ -186,7 +186,7 @@ fn al2_a_mark_of_one_of_two_monitors_says_nothing_of_the_state() {
     let id = alarm(&d).unwrap().id.clone();
     let reason = Some(OffReason::MonitoringFault);
     let until = Some(d.now.plus(span("1h")));
-    d.ask(Action::SwitchOff { alarm: id, version: 0, reason, text: "".into(), until }).unwrap();
+    d.ask(Action::SwitchOff { alarms: vec![Target::any(id)], reason, text: "".into(), until }).unwrap();
     d.wait("1h");
     assert!(alarm(&d).is_some_and(|a| a.failing_now()), "it comes back by its date: nobody said that it is OK");
 }

@@ -1,7 +1,7 @@
 //! The small world: one host of one site, two metrics on it in one family, one outage, and what can be done there.
 
 use crate::small::{Papers, host, service};
-use alarm_core::command::{Action, Command, OffReason};
+use alarm_core::command::{Action, Command, OffReason, Target};
 use alarm_core::document::Document;
 use alarm_core::engine::{Engine, Record};
 use alarm_core::input::*;
@@ -222,13 +222,14 @@ impl Act {
                 let alarm = world.alarm_of(&key(Some(s)))?;
                 let reason = alarm.failing_now().then_some(OffReason::MonitoringFault);
                 let text = "".into();
-                asked(Action::SwitchOff { alarm: alarm.id.clone(), version: alarm.version, reason, text, until: None })
+                let alarms = vec![Target { alarm: alarm.id.clone(), version: alarm.version }];
+                asked(Action::SwitchOff { alarms, reason, text, until: None })
             }
             Act::On(s) => {
                 let mut off = world.closed.values().filter(|c| c.alarm.key == key(Some(s)));
                 // Of several it would not be said which one is meant.
                 let (Some(one), None) = (off.next(), off.next()) else { return None };
-                asked(Action::SwitchOn { alarm: one.alarm.id.clone() })
+                asked(Action::SwitchOn { alarms: vec![one.alarm.id.clone()] })
             }
             Act::Wait(_) => None,
         }
@@ -246,8 +247,8 @@ impl Act {
         }
         let input = self.input(engine, now)?;
         let handled = engine.handle(now, input);
-        if let (Some(why), false) = (&handled.refusal, matches!(self, Act::On(_))) {
-            panic!("refused: {why}");
+        if let (Some(Err(why)), false) = (&handled.outcome, matches!(self, Act::On(_))) {
+            panic!("refused: {why:?}");
         }
         Some(handled.records)
     }
