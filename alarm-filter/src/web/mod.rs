@@ -44,7 +44,7 @@ use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
 use audit::AuditReport;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -145,6 +145,8 @@ pub fn router(state: WebState) -> Router {
     Router::new()
         .merge(read)
         .merge(commands.into_iter().fold(Router::new(), add))
+        .route("/act/preview", post(act::before))
+        .route("/act/{what}", post(act::act))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
         .route("/static/{file}", get(assets::file))

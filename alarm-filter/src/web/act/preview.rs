@@ -19,7 +19,7 @@ use alarm_core::time::Timestamp;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Alarms that are shown one by one; of more, the rest is counted.
 const SHOWN: usize = 500;
@@ -101,7 +101,13 @@ pub(super) fn preview(state: &WebState, visitor: &Visitor, wanted: Wanted<'_>) -
         _ => can,
     };
     let chosen: HashSet<&AlarmId> = can.iter().map(|c| &c.alarm.id).collect();
-    let mut rows: Vec<Row> = can.iter().take(SHOWN).map(|c| row(&view, doing, c, &chosen, now)).collect();
+    let mut followers: Followers<'_> = HashMap::new();
+    for (alarm, mask) in view.alarms().filter_map(|a| Some((a, a.masked_by.as_ref()?))) {
+        if !chosen.contains(&alarm.id) {
+            followers.entry(&*mask.leader).or_default().push(&alarm.id);
+        }
+    }
+    let mut rows: Vec<Row> = can.iter().take(SHOWN).map(|c| row(&view, doing, c, &followers, now)).collect();
     let mut hidden: Vec<String> = can.iter().skip(SHOWN).map(|c| target(&c.alarm)).collect();
     let part = part(&view, doing, &can, fields, now);
     if doing == Doing::EndCause {
@@ -169,7 +175,10 @@ fn target(alarm: &Alarm) -> String {
     format!("{}:{}", alarm.id, alarm.version)
 }
 
-fn row(view: &View, doing: Doing, chosen: &Chosen, all: &HashSet<&AlarmId>, now: Timestamp) -> Row {
+/// Followers that are not among the chosen, by their leader.
+type Followers<'v> = HashMap<&'v str, Vec<&'v AlarmId>>;
+
+fn row(view: &View, doing: Doing, chosen: &Chosen, followers: &Followers<'_>, now: Timestamp) -> Row {
     let alarm = &*chosen.alarm;
     let mut notes = Vec::new();
     if chosen.changed {
@@ -177,11 +186,7 @@ fn row(view: &View, doing: Doing, chosen: &Chosen, all: &HashSet<&AlarmId>, now:
     }
     if doing == Doing::SwitchOff {
         // AL6: what comes back with it is said before it is done.
-        let followers: Vec<&AlarmId> = view
-            .alarms()
-            .filter(|a| a.masked_by.as_ref().is_some_and(|m| m.leader == alarm.id) && !all.contains(&a.id))
-            .map(|a| &a.id)
-            .collect();
+        let followers = followers.get(&*alarm.id).map_or(&[][..], Vec::as_slice);
         if !followers.is_empty() {
             let names: Vec<String> = followers.iter().take(10).map(|id| name(view, id)).collect();
             let more = followers.len().saturating_sub(names.len());

@@ -62,7 +62,7 @@ pub(super) fn name(view: &View, id: &AlarmId) -> String {
 }
 
 fn known<'v>(view: &'v View, id: &str) -> Option<&'v alarm_core::alarm::Alarm> {
-    view.alarm(id).map(|a| &**a).or_else(|| view.closed(id).map(|c| &*c.alarm))
+    view.alarm(id).map(|a| &**a).or_else(|| view.closed_alarm(id).map(|c| &*c.alarm))
 }
 
 /// What was done, in the past: `Switched off 3 alarms.`
@@ -121,4 +121,31 @@ pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+/// What somebody did, in words that stand before what it was done to.
+pub(super) fn deed(action: &Action) -> &'static str {
+    match action {
+        Action::SwitchOff { .. } => "switched off",
+        Action::SwitchOn { .. } => "brought back to the board",
+        Action::Mask { .. } => "masked",
+        Action::Unmask { .. } => "unmasked",
+        Action::OpenCause { .. } => "put under a new common cause",
+        Action::JoinCause { .. } => "put under a common cause",
+        Action::LeaveCause { .. } => "took out of the common cause",
+        Action::EndCause { .. } => "ended the common cause of",
+        Action::Note { .. } => "wrote a note on",
+        Action::StrikeNote { .. } => "took back a note on",
+    }
+}
+
+/// A value as it stands in an address.
+pub(super) fn encoded(value: &str) -> String {
+    use std::fmt::Write;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    value.bytes().fold(String::new(), |mut out, b| {
+        // Writing into a String cannot fail.
+        let _fits = if plain(b) { out.write_char(char::from(b)) } else { write!(out, "%{b:02X}") };
+        out
+    })
 }

@@ -2,8 +2,9 @@
 //! `alarm-filter replay`. Errors are problem documents (RFC 9457).
 //!
 //! [`routes`] is the list of its addresses. `alarms.rs`, `trail.rs` and `sources.rs` are what is read, `observations/` is what
-//! is handed in, `openapi.rs` is the description of it all.
+//! is handed in, `commands.rs` what people do, `openapi.rs` is the description of it all.
 mod alarms;
+mod commands;
 mod episodes;
 mod observations;
 mod openapi;
@@ -11,6 +12,7 @@ mod sources;
 mod trail;
 
 pub(super) use observations::from_anybody;
+use observations::is_json;
 pub(super) use trail::trail_query;
 
 use super::WebState;
@@ -28,6 +30,7 @@ pub(super) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<WebState
         ("/api/v1/alarms", "get", get(alarms::alarms)),
         ("/api/v1/alarms/{id}", "get", get(alarms::alarm)),
         ("/api/v1/alarms/{id}/explain", "get", get(alarms::explain)),
+        ("/api/v1/commands", "post", post(commands::commands)),
         ("/api/v1/episodes", "get", get(episodes::episodes)),
         ("/api/v1/observations", "post", post(observations::observations)),
         ("/api/v1/openapi.json", "get", get(openapi::openapi)),

@@ -1,14 +1,20 @@
 //! `GET /api/v1/trail`: who did what, newest first.
 
 use super::super::WebState;
+use super::super::act::can_take_back;
 use super::super::problem::{Fault, Problem, json_of};
 use super::super::trail::{Entry, TrailQuery, read};
 use super::{seconds, seconds_or_null, unanswered};
+use crate::view::View;
+use alarm_core::alarm::AlarmId;
+use alarm_core::command::{Action, CauseKind, NoteOn, OffReason};
+use alarm_core::input::Text;
 use alarm_core::time::Timestamp;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Entries of one answer, unless the address says otherwise.
 const LIMIT: usize = 100;
@@ -16,39 +22,66 @@ const LIMIT: usize = 100;
 const MOST: usize = 1000;
 
 #[derive(Serialize)]
-struct TrailOut {
+struct TrailOut<'a> {
     seq: u64,
-    entries: Vec<EntryOut>,
+    entries: Vec<EntryOut<'a>>,
     next: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct EntryOut {
+#[derive(Default, Serialize)]
+struct EntryOut<'a> {
     seq: u64,
     #[serde(serialize_with = "seconds")]
     at: Timestamp,
-    who: String,
-    action: String,
-    reason: Option<String>,
-    text: Option<String>,
+    who: &'a str,
+    action: &'static str,
+    reason: Option<OffReason>,
+    kind: Option<CauseKind>,
+    text: Option<&'a str>,
     #[serde(serialize_with = "seconds_or_null")]
     until: Option<Timestamp>,
-    subjects: Vec<SubjectOut>,
-    more: usize,
+    leader: Option<&'a str>,
+    cause: Option<&'a str>,
+    note: Option<&'a str>,
+    alarms: usize,
+    alarm: Option<&'a AlarmId>,
+    sites: BTreeSet<&'a Text>,
+    refused: usize,
+    can_take_back: bool,
 }
 
-#[derive(Serialize)]
-struct SubjectOut {
-    alarm: Option<String>,
-    name: String,
-    event: String,
-}
-
-impl EntryOut {
-    fn of(e: Entry) -> Self {
-        let Entry { seq, at, who, action, reason, text, until, subjects, more } = e;
-        let subjects = subjects.into_iter().map(|s| SubjectOut { alarm: s.alarm, name: s.name, event: s.event }).collect();
-        EntryOut { seq, at, who, action, reason, text, until, subjects, more }
+impl<'a> EntryOut<'a> {
+    fn of(view: &View, e: &'a Entry) -> Self {
+        let mut out = EntryOut {
+            seq: e.seq,
+            at: e.at,
+            who: &e.who,
+            action: e.action.name(),
+            alarms: e.whole.alarms,
+            alarm: e.whole.alarm.as_ref(),
+            sites: e.whole.sites.iter().collect(),
+            refused: e.whole.refused,
+            can_take_back: can_take_back(view, e),
+            ..EntryOut::default()
+        };
+        match &e.action {
+            Action::SwitchOff { reason, text, until, .. } => {
+                (out.reason, out.text, out.until) = (*reason, Some(&**text), *until);
+            }
+            Action::Mask { leader, .. } => out.leader = Some(&leader.alarm),
+            Action::OpenCause { kind, text, .. } => (out.kind, out.text) = (Some(*kind), Some(&**text)),
+            Action::JoinCause { cause, .. } | Action::EndCause { cause } => out.cause = Some(cause),
+            Action::Note { on, text } => {
+                out.text = Some(text);
+                if let NoteOn::Site(site) = on {
+                    out.sites.insert(site);
+                }
+            }
+            Action::StrikeNote { note } => out.note = Some(note),
+            Action::SwitchOn { .. } | Action::Unmask { .. } | Action::LeaveCause { .. } => {}
+        }
+        out.text = out.text.filter(|t| !t.is_empty());
+        out
     }
 }
 
@@ -59,8 +92,8 @@ pub(in crate::web) fn trail_query(pairs: &[(String, String)], limit: usize) -> R
     for (name, value) in pairs {
         let mut fault = |detail: String| faults.push(Fault { index: None, field: name.clone(), detail });
         match name.as_str() {
-            "subject" if value.is_empty() => {}
-            "subject" => query.subjects.push(value.clone()),
+            "subject" | "who" if value.chars().count() > 300 => fault("longer than 300 characters; shorten it".to_owned()),
+            "subject" => query.subject.clone_from(value),
             "who" => query.who.clone_from(value),
             "before" => match value.parse() {
                 Ok(seq) => query.before = Some(seq),
@@ -93,7 +126,8 @@ pub(in crate::web) async fn trail(
     })?;
     let view = state.view();
     query.upto = view.seq;
-    let seq = view.seq;
-    let page = state.readers.ask(move |h| read(h, &view, &query)).await.map_err(|e| unanswered(&e))?;
-    Ok(json_of(&TrailOut { seq, entries: page.entries.into_iter().map(EntryOut::of).collect(), next: page.next }))
+    let with = view.clone();
+    let page = state.readers.ask(move |h| read(h, &with, &query)).await.map_err(|e| unanswered(&e))?;
+    let entries = page.entries.iter().map(|e| EntryOut::of(&view, e)).collect();
+    Ok(json_of(&TrailOut { seq: view.seq, entries, next: page.next }))
 }

@@ -80,7 +80,7 @@ pub(in crate::web) fn from_anybody(body: &[u8], now: Timestamp) -> Result<Vec<In
     read(body, &sender).map_err(|problem| problem.detail)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(in crate::web) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     kind.split(';').next().is_some_and(|k| k.trim().eq_ignore_ascii_case("application/json"))
 }
