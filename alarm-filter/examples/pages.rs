@@ -46,7 +46,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             while let Some(asked) = outlet.recv().await {
                 seq += asked.inputs.len() as u64;
                 // Whoever asked may be gone.
-                let _gone = asked.answer.send(Answer::Stored { seq });
+                let _gone = asked.answer.send(Answer::stored(seq));
             }
         });
         serve(listening, router(state), std::future::pending()).await

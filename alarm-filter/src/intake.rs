@@ -1,7 +1,8 @@
 //! How the web (and anybody else in the process) hands something to the engine's thread, and waits for the answer that
 //! comes after the commit. Two bounded queues: commands go first.
 
-use alarm_core::command::{Command, Refusal};
+use alarm_core::alarm::AlarmId;
+use alarm_core::command::{Command, Done, Outcome, Refusal};
 use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -31,9 +32,15 @@ pub enum Answer {
     Stored {
         /// The seq.
         seq: u64,
+        /// For a command: the alarms that it was carried out on.
+        done: Vec<AlarmId>,
+        /// For a command over several alarms: why not on the others.
+        refused: Vec<Refusal>,
+        /// For a command: the common cause or the note that it made.
+        made: Option<Text>,
     },
-    /// It was not carried out, and why.
-    Refused(Refusal),
+    /// Nothing of it was carried out, and why.
+    Refused(Vec<Refusal>),
     /// Nothing can be stored now: repeat it later.
     NotStored {
         /// Since when.
@@ -41,6 +48,22 @@ pub enum Answer {
         /// Why, and what to do.
         reason: Text,
     },
+}
+
+impl Answer {
+    /// Observations are stored.
+    pub fn stored(seq: u64) -> Self {
+        Answer::Stored { seq, done: Vec::new(), refused: Vec::new(), made: None }
+    }
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Ok(Done { seq, alarms, refused, made }) => Answer::Stored { seq, done: alarms, refused, made },
+            Err(why) => Answer::Refused(why),
+        }
+    }
 }
 
 /// The sending ends.

@@ -1,14 +1,16 @@
 //! What the pages read: an immutable picture of the world after a commit. Board, lists and counters come from here only;
 //! history and details are asked of the store, bounded to this view's seq.
 
-use alarm_core::alarm::Alarm;
+use alarm_core::alarm::{Alarm, AlarmId, Band};
 use alarm_core::downtime::SiteOutage;
 use alarm_core::input::{SourceState, Text};
+use alarm_core::notepad::Note;
 use alarm_core::profile::Profiles;
+use alarm_core::queue::{NextStep, Queue};
 use alarm_core::settings::Settings;
 use alarm_core::time::{Millis, Timestamp};
 use alarm_core::topology::{DowntimeWindow, Downtimes, Topology};
-use alarm_core::world::{Cause, Monitor, Proposal, World};
+use alarm_core::world::{Cause, Closed, Monitor, Proposal, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,6 +29,10 @@ pub struct View {
     pub sources: BTreeMap<Text, SourceState>,
     /// Open common causes.
     pub causes: BTreeMap<Text, Cause>,
+    /// Alarms that left the board of late, by id; security matters included: see [`View::closed`].
+    closed: Arc<BTreeMap<AlarmId, Closed>>,
+    /// Notes by site; those of security matters included: see [`View::notepad`].
+    notepads: Arc<BTreeMap<Text, Arc<Vec<Note>>>>,
     /// Proposed common causes by metric.
     pub proposed: BTreeMap<Text, Proposal>,
     /// In force.
@@ -60,6 +66,8 @@ impl View {
             monitors: world.monitors.clone(),
             sources: world.meta.sources.clone(),
             causes: world.causes.clone(),
+            closed: world.closed.clone(),
+            notepads: world.notepads.clone(),
             proposed: world.meta.proposed.clone(),
             settings: world.settings.clone(),
             profiles: world.profiles.clone(),
@@ -79,6 +87,64 @@ impl View {
     pub fn alarm(&self, id: &str) -> Option<&Arc<Alarm>> {
         let i = self.all.binary_search_by(|a| (*a.id).cmp(id)).ok()?;
         self.all.get(i).filter(|a| !a.about.security)
+    }
+
+    /// The alarms that left the board of late, by id, which anybody may see: at least those of the last day, and those
+    /// that may return (AL19). For what is gone since somebody looked last, and for taking back.
+    pub fn closed(&self) -> impl Iterator<Item = &Closed> {
+        let mut secret = self.secrets();
+        self.closed.values().filter(move |c| !c.alarm.about.security && !secret(&c.alarm.about.metric))
+    }
+
+    /// One of them.
+    pub fn closed_alarm(&self, id: &str) -> Option<&Closed> {
+        self.closed.get(id).filter(|c| !c.alarm.about.security && !self.secrets()(&c.alarm.about.metric))
+    }
+
+    /// The last notes on a site and on its alarms, newest first (DE1), without those on security matters.
+    pub fn notepad(&self, site: &str) -> impl Iterator<Item = &Note> {
+        let mut secret = self.secrets();
+        let notes = self.notepads.get(site).into_iter().flat_map(|notes| notes.iter().rev());
+        notes.filter(move |n| n.about.as_ref().is_none_or(|about| !about.security && !secret(&about.metric)))
+    }
+
+    /// The sites that have notes, by name.
+    pub fn notepads(&self) -> impl Iterator<Item = &Text> {
+        self.notepads.keys().filter(|site| self.notepad(site).next().is_some())
+    }
+
+    /// Whether a metric is a security matter by the profiles in force (AL17): what left the board, and what was written of
+    /// it, keeps the tag of its time. Each metric is looked up once.
+    fn secrets(&self) -> impl FnMut(&Text) -> bool {
+        let operators = self.profiles.profiles.get(&self.profiles.operators);
+        let mut known: BTreeMap<Text, bool> = BTreeMap::new();
+        move |metric| match known.get(metric) {
+            Some(secret) => *secret,
+            None => {
+                let secret = operators.is_some_and(|p| p.settings(metric).security);
+                known.insert(metric.clone(), secret);
+                secret
+            }
+        }
+    }
+
+    /// Whose an alarm is by its age: the 24 h by the clock, the 72 h without days off (DC4).
+    pub fn band(&self, alarm: &Alarm, age: Millis, now: Timestamp) -> Band {
+        match Alarm::band(age) {
+            Band::Overdue
+                if Alarm::band(alarm.working_age(now, &self.windows(alarm), &self.settings)) < Band::Overdue =>
+            {
+                Band::Rod
+            }
+            band => band,
+        }
+    }
+
+    /// The queue that an alarm stands in, and its next step (DE3).
+    pub fn queue(&self, alarm: &Alarm, now: Timestamp) -> (Queue, NextStep) {
+        let age = self.age(alarm, now);
+        let band = self.band(alarm, age, now);
+        (Queue::of(alarm, now, band), NextStep::of(alarm, now, age, band))
     }
 
     /// The downtimes that count for an alarm's age.

@@ -32,6 +32,7 @@ pub mod state;
 pub mod time;
 pub mod timers;
 pub mod topology;
+pub mod undo;
 pub mod upcast;
 pub mod verdict;
 mod viability;

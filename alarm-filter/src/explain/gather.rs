@@ -206,7 +206,7 @@ pub(super) fn of_key(history: &dyn History, key: &Key, upto: u64) -> Result<Vec<
 fn subjects(told: &Told, key: &Key) -> impl Iterator<Item = String> {
     told.events.iter().filter_map(move |e| match e {
         Event::Raised { id, key: k, .. } if k == key => Some(id.to_string()),
-        Event::CauseOpened { cause, .. } => Some(cause.to_string()),
+        Event::CauseOpened { cause, .. } | Event::CauseJoined { cause, .. } => Some(cause.to_string()),
         _ => None,
     })
 }

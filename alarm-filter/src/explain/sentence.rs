@@ -144,6 +144,9 @@ pub fn sentence(event: &Event) -> Option<String> {
             let whose = if mask.family { " as one of its family" } else { "" };
             format!("{} put {} under the alarm {}{whose}.", clean(&mask.who), object(key), mask.leader)
         }
+        Event::Unmasked { key, who, .. } if !who.is_empty() => {
+            format!("{} took the alarm of {} out from under its leader.", clean(who), object(key))
+        }
         Event::Unmasked { key, why, .. } => {
             format!("The alarm of {} is no longer masked: {}.", object(key), clean(why))
         }
@@ -154,15 +157,36 @@ pub fn sentence(event: &Event) -> Option<String> {
              topology's support unit once.",
             object(key)
         ),
-        Event::CauseOpened { cause, who, kind, text, alarms } => format!(
-            "{} put {} alarm{} under the common cause {cause}, {}: \"{}\".",
+        Event::CauseOpened { cause, who, kind, text, alarms, .. } => format!(
+            "{} put {} under the common cause {cause}, {}: \"{}\".",
             clean(who),
-            alarms.len(),
-            if alarms.len() == 1 { "" } else { "s" },
+            alarms_in_words(alarms.len()),
             cause_kind(*kind),
             clean(text)
         ),
-        Event::CauseEnded { cause, who } => {
+        Event::CauseJoined { cause, who, alarms, .. } => {
+            format!("{} put {} under the common cause {cause}.", clean(who), alarms_in_words(alarms.len()))
+        }
+        Event::CauseLeft { who, was } => {
+            format!("{} took {} out of their common cause.", clean(who), alarms_in_words(was.len()))
+        }
+        Event::NoteWritten { key, site, written } => {
+            format!(
+                "{} wrote a note on {}: \"{}\".",
+                clean(&written.who),
+                noted(key.as_ref(), site),
+                clean(&written.text)
+            )
+        }
+        Event::NoteStruck { key, site, who, struck } => {
+            let whose = if *who == struck.who {
+                "a note of their own".to_owned()
+            } else {
+                format!("a note of {}", clean(&struck.who))
+            };
+            format!("{} took {whose} on {} back: \"{}\".", clean(who), noted(key.as_ref(), site), clean(&struck.text))
+        }
+        Event::CauseEnded { cause, who, .. } => {
             format!("{} ended the common cause {cause}: its alarms return to their sites with their age.", clean(who))
         }
         Event::CauseProposed { metric, sites, joins: true, .. } => format!(
@@ -178,6 +202,18 @@ pub fn sentence(event: &Event) -> Option<String> {
             list(&sites.iter().map(|s| or_unknown(s)).collect::<Vec<_>>())
         ),
     })
+}
+
+fn alarms_in_words(n: usize) -> String {
+    format!("{n} alarm{}", if n == 1 { "" } else { "s" })
+}
+
+/// What a note is on.
+fn noted(key: Option<&Key>, site: &str) -> String {
+    match key {
+        Some(key) => format!("the alarm of {}", object(key)),
+        None => format!("the site {}", clean(site)),
+    }
 }
 
 /// When it was so by the monitor's clock, where the event says.

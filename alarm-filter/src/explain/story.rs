@@ -78,7 +78,10 @@ impl Story {
             return *key == self.key || (self.is_my_host(key) && matches!(event, Event::Seen(_)));
         }
         match event {
-            Event::CauseOpened { alarms, .. } => alarms.iter().any(|id| self.ids.contains(id)),
+            Event::CauseOpened { alarms, .. } | Event::CauseJoined { alarms, .. } => {
+                alarms.iter().any(|id| self.ids.contains(id))
+            }
+            Event::CauseLeft { was, .. } => self.ids.iter().any(|id| was.contains_key(id)),
             Event::CauseEnded { cause, .. } => self.open_or_off().is_some_and(|a| a.cause.as_ref() == Some(cause)),
             Event::Muted { host: Some(host), .. } => *host == self.key.host && self.key.service.is_some(),
             _ => false,
@@ -240,8 +243,8 @@ impl Open {
             Event::Masked { mask, .. } => self.mask = Some(mask.clone()),
             Event::Unmasked { .. } => self.mask = None,
             Event::StableOk { .. } => self.stable = true,
-            Event::CauseOpened { cause, .. } => self.cause = Some(cause.clone()),
-            Event::CauseEnded { .. } => self.cause = None,
+            Event::CauseOpened { cause, .. } | Event::CauseJoined { cause, .. } => self.cause = Some(cause.clone()),
+            Event::CauseLeft { .. } | Event::CauseEnded { .. } => self.cause = None,
             _ => {}
         }
     }

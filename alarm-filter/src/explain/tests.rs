@@ -4,7 +4,7 @@ use crate::explain::gather::keys_among;
 use crate::replay::session::Session;
 use crate::source::nagios_log::observe::Observer;
 use crate::store::{Batch, MemoryStore, Record, Store};
-use alarm_core::command::{Action, CauseKind, Command, OffReason};
+use alarm_core::command::{Action, CauseKind, Command, OffReason, Target};
 use alarm_core::event::Event;
 use alarm_core::input::{Input, Text};
 use alarm_core::profile::{MetricSettings, Profile};
@@ -78,15 +78,16 @@ impl Told2 {
     fn stored(&self, service: &str) -> Explanation {
         let mut store = MemoryStore::new();
         let mut batch = Batch { first_seq: 1, ..Batch::default() };
-        for r in self.session.journal.as_ref().unwrap() {
-            batch.audit.extend(crate::keeper::trail::lines(r));
+        let journal = self.session.journal.as_ref().unwrap();
+        batch.audit = crate::keeper::trail::lines(journal, self.session.engine.world());
+        for r in journal {
             batch.records.push(Record {
                 at: r.at,
                 kind: Cow::Borrowed(r.kind()),
-                version: 1,
+                version: alarm_core::input::INPUT_VERSION,
                 object: r.object,
                 body: serde_json::to_string(&r.input).unwrap(),
-                rules: 1,
+                rules: alarm_core::event::RULES_VERSION,
                 events: serde_json::to_string(&r.events).unwrap(),
             });
         }
@@ -220,13 +221,16 @@ fn switched_off_masked_and_under_a_cause() {
     let mut t = Told2::new();
     t.line(&alert("CRITICAL", "HARD"));
     let alarm = t.id();
-    t.ask(Action::OpenCause { kind: CauseKind::Network, text: "fibre cut".into(), alarms: vec![alarm.clone()] });
+    t.ask(Action::OpenCause {
+        kind: CauseKind::Network,
+        text: "fibre cut".into(),
+        alarms: vec![Target::any(alarm.clone())],
+    });
     let v = t.stored(JOB).verdict;
     assert!(v.contains("under the common cause cause-"), "{v}");
     assert_eq!(t.stored(JOB), t.explain(JOB));
     t.ask(Action::SwitchOff {
-        alarm,
-        version: 0,
+        alarms: vec![Target::any(alarm)],
         reason: Some(OffReason::Other),
         text: "known to\u{1b}[2J the vendor".into(),
         until: None,

@@ -6,7 +6,7 @@ use crate::replay::episodes;
 use crate::store::{Batch, DailySum, Episode, Record as Row};
 use crate::view::NotStored;
 use alarm_core::alarm::Alarm;
-use alarm_core::command::Refusal;
+use alarm_core::command::Outcome;
 use alarm_core::days::{Days, Sum};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::RULES_VERSION;
@@ -28,7 +28,7 @@ const FLUSH_AFTER: Duration = Duration::from_secs(30);
 pub struct Pending {
     batch: Batch,
     last_seq: u64,
-    answers: Vec<(oneshot::Sender<Answer>, Option<Refusal>)>,
+    answers: Vec<(oneshot::Sender<Answer>, Option<Outcome>)>,
     unflushed: usize,
     flushed: Instant,
     days: Days,
@@ -73,8 +73,8 @@ impl Pending {
         for (at, alarm, seq) in episodes::closed(&records, engine) {
             self.batch.episodes.push(closed(alarm.id.to_string(), alarm, seq, at));
         }
+        self.batch.audit.extend(trail::lines(&records, engine.world()));
         for record in records {
-            self.batch.audit.extend(trail::lines(&record));
             self.days.take(record.at, &record.events, engine.world());
             self.batch.records.push(row(&record));
         }
@@ -86,9 +86,9 @@ impl Pending {
         self.batch.cursors.push((source, Some(json)));
     }
 
-    /// Somebody waits for the commit.
-    pub fn answer(&mut self, answer: oneshot::Sender<Answer>, refusal: Option<Refusal>) {
-        self.answers.push((answer, refusal));
+    /// Somebody waits for the commit; `outcome` is that of a command.
+    pub fn answer(&mut self, answer: oneshot::Sender<Answer>, outcome: Option<Outcome>) {
+        self.answers.push((answer, outcome));
     }
 
     /// Nothing can be stored: those who wait are told, and need not wait for what may take long.
@@ -103,12 +103,8 @@ impl Pending {
     /// It is on the disk: answers go out.
     pub fn committed(&mut self, seq: u64) {
         self.last_seq = self.last_seq.max(seq);
-        for (answer, refusal) in self.answers.drain(..) {
-            let answered = match refusal {
-                Some(refusal) => Answer::Refused(refusal),
-                None => Answer::Stored { seq: self.last_seq },
-            };
-            let _ = answer.send(answered);
+        for (answer, outcome) in self.answers.drain(..) {
+            let _ = answer.send(outcome.map_or_else(|| Answer::stored(self.last_seq), Answer::from));
         }
         self.unflushed += self.batch.records.len();
         if self.batch.flushed.is_some() {

@@ -10,7 +10,7 @@ pub mod lanes;
 pub mod news;
 pub mod prune;
 pub mod restore;
-pub(crate) mod trail;
+pub mod trail;
 
 #[cfg(test)]
 mod days_tests;
@@ -22,7 +22,6 @@ use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::view::{NotStored, View};
 use crate::web::audit::AuditReport;
-use alarm_core::command::Refusal;
 use alarm_core::days::Days;
 use alarm_core::engine::{Engine, Handled, Record};
 use alarm_core::input::{Input, Text};
@@ -235,9 +234,9 @@ impl Keeper {
         let now = self.now();
         let at = now.max(self.engine.world().at);
         let input = Input::Command(asked.command);
-        let Handled { records, refusal } = self.engine.handle(at, input);
+        let Handled { records, outcome } = self.engine.handle(at, input);
         self.keep(records);
-        self.pending.answer(asked.answer, refusal);
+        self.pending.answer(asked.answer, outcome);
     }
 
     fn observed(&mut self, observations: Observations) {
@@ -247,7 +246,7 @@ impl Keeper {
             let Handled { records, .. } = self.engine.handle(at, input);
             self.keep(records);
         }
-        self.pending.answer(observations.answer, None::<Refusal>);
+        self.pending.answer(observations.answer, None);
     }
 
     fn news(&mut self, news: News) -> Result<(), StoreError> {

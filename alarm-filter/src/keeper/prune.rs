@@ -110,7 +110,7 @@ mod tests {
     use crate::replay::session::Session;
     use crate::source::nagios_log::observe::Observer;
     use crate::store::{Batch, History, MemoryStore};
-    use alarm_core::command::{Action, Command};
+    use alarm_core::command::{Action, Command, Target};
     use alarm_core::profile::{Profile, Profiles};
     use alarm_core::time::DAY;
 
@@ -141,7 +141,8 @@ mod tests {
         let closed: Vec<_> =
             session.engine.world().alarms.values().filter(|a| !a.failing_now()).map(|a| a.id.clone()).collect();
         for id in closed {
-            let action = Action::SwitchOff { alarm: id, version: 0, reason: None, text: "".into(), until: None };
+            let action =
+                Action::SwitchOff { alarms: vec![Target::any(id)], reason: None, text: "".into(), until: None };
             let command = Command { who: "ana".into(), form: "".into(), action };
             session.feed(start.plus(DAY), alarm_core::input::Input::Command(command));
         }

@@ -1,74 +1,222 @@
-//! The audit trail: who did what to which subject. It outlives pruning, so each line says by itself what it is about.
+//! The audit trail: who did what to which subject. It outlives pruning, so each line says by itself what it is about, and
+//! enough of it to take it back.
+//!
+//! | subject | a line for | body |
+//! | --- | --- | --- |
+//! | [`COMMAND`] | each command: the trail as people read it | [`Whole`] |
+//! | an alarm's id | each command that did something to it | the event, with this alarm alone |
+//! | `site/NAME` | each command that did something to alarms of the site or wrote in its notepad | [`AtSite`] |
+//! | a common cause's id, a note's id | each command that made it, joined it, ended it or struck it | the event |
+//!
+//! `action` is what was asked for, with the line's alarm alone; the head's names none: they may be thousands.
 
 use crate::store::AuditEntry;
+use alarm_core::alarm::AlarmId;
+use alarm_core::command::{Action, Command, NoteOn, Target};
 use alarm_core::engine::Record;
 use alarm_core::event::Event;
-use alarm_core::input::Input;
+use alarm_core::input::{Input, Text};
+use alarm_core::undo;
+use alarm_core::world::World;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The lines of a record: none unless people did it.
-pub fn lines(record: &Record) -> Vec<AuditEntry> {
-    let Some(Input::Command(command)) = &record.input else { return Vec::new() };
-    let about = record.events.iter().flat_map(|event| subjects(event).into_iter().map(move |s| (s, event)));
-    let line = |(part, (subject, event)): (u32, (String, &Event))| AuditEntry {
-        seq: record.seq,
-        part,
-        at: record.at,
-        who: command.who.to_string(),
-        action: super::commit::json(&command.action),
-        subject,
-        body: super::commit::json(event),
-    };
-    (0..).zip(about).map(line).collect()
+/// The subject of the one line that each command has.
+pub const COMMAND: &str = "command";
+
+/// What a command did, in all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Whole {
+    /// To how many alarms.
+    pub alarms: usize,
+    /// One of them, so that a page can name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<AlarmId>,
+    /// Of which sites.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sites: BTreeSet<Text>,
+    /// Of which metrics: what shows the line leaves it out when any is a security matter by now (AL17).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub metrics: BTreeSet<Text>,
+    /// On how many it was refused.
+    #[serde(default)]
+    pub refused: usize,
+    /// What takes it back; none: nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<Action>,
 }
 
-/// What an event was done to. A common cause is one subject and each of its alarms another: whoever looks for an alarm
-/// finds the cause that was opened over it, and there when that ended.
-fn subjects(event: &Event) -> Vec<String> {
-    match event {
-        Event::CommandTaken { .. } => Vec::new(),
-        Event::CauseOpened { cause, alarms, .. } => {
-            std::iter::once(cause).chain(alarms).map(|id| id.to_string()).collect()
+/// What a command did at a site.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AtSite {
+    /// To these alarms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<AlarmId>,
+    /// What it wrote in its notepad, or struck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Event>,
+}
+
+/// The subject of a site's lines.
+pub fn of_site(site: &str) -> String {
+    format!("site/{site}")
+}
+
+/// The lines of what came of one input; `world` is what is known after it.
+pub fn lines(records: &[Record], world: &World) -> Vec<AuditEntry> {
+    let mut all = Vec::new();
+    let commands = records.iter().enumerate().filter_map(|(i, r)| match &r.input {
+        Some(Input::Command(command)) => Some((i, command)),
+        _ => None,
+    });
+    for (i, command) in commands {
+        // What follows from it stands in records without an input of their own.
+        let more = records.iter().skip(i + 1).take_while(|r| r.input.is_none());
+        let events: Vec<&Event> = records.iter().skip(i).take(1).chain(more).flat_map(|r| &r.events).collect();
+        if !events.is_empty() {
+            of_command(&records[i], command, &events, world, &mut all);
         }
-        Event::CauseEnded { cause, .. } => vec![cause.to_string()],
-        other => vec![other.key().map_or_else(String::new, |k| match &k.service {
-            Some(s) => format!("{};{s}", k.host),
-            None => k.host.to_string(),
-        })],
     }
+    all
+}
+
+fn of_command(record: &Record, command: &Command, events: &[&Event], world: &World, all: &mut Vec<AuditEntry>) {
+    let bare = without_alarms(&command.action);
+    let mut lines: Vec<(String, Action, String)> = Vec::new();
+    let mut whole = Whole { undo: undo::of(events.iter().copied()), ..Whole::default() };
+    let mut sites: BTreeMap<Text, AtSite> = BTreeMap::new();
+    let mut touched: BTreeSet<&AlarmId> = BTreeSet::new();
+    for event in events {
+        if let Event::CommandTaken { refused, .. } = event {
+            whole.refused = refused.len();
+        }
+        for subject in own_subjects(event) {
+            lines.push((subject.to_string(), bare.clone(), super::commit::json(event)));
+        }
+        for id in alarms(event) {
+            lines.push((id.to_string(), with_alarm(&bare, id), super::commit::json(&cut(event, id))));
+            if !touched.insert(id) {
+                continue;
+            }
+            whole.alarm.get_or_insert_with(|| id.clone());
+            if let Some(alarm) = world.known_alarm(id) {
+                whole.metrics.insert(alarm.about.metric.clone());
+                sites.entry(alarm.about.site.clone()).or_default().alarms.push(id.clone());
+            }
+        }
+        if let Event::NoteWritten { site, .. } | Event::NoteStruck { site, .. } = event {
+            sites.entry(site.clone()).or_default().note = Some(Event::clone(event));
+        }
+    }
+    sites.remove("");
+    whole.alarms = touched.len();
+    whole.sites = sites.keys().cloned().collect();
+    let head = std::iter::once((COMMAND.to_owned(), bare.clone(), super::commit::json(&whole)));
+    let of_sites = sites.iter().map(|(site, at)| (of_site(site), bare.clone(), super::commit::json(at)));
+    let (seq, at, who) = (record.seq, record.at, command.who.to_string());
+    all.extend((0..).zip(head.chain(lines).chain(of_sites)).map(|(part, (subject, action, body))| AuditEntry {
+        seq,
+        part,
+        at,
+        who: who.clone(),
+        action: super::commit::json(&action),
+        subject,
+        body,
+    }));
+}
+
+/// The alarms that an event of what people do is about.
+fn alarms(event: &Event) -> Vec<&AlarmId> {
+    match event {
+        Event::SwitchedOff { id, .. }
+        | Event::Returned { id, .. }
+        | Event::Masked { id, .. }
+        | Event::Unmasked { id, .. } => vec![id],
+        Event::CauseOpened { alarms, .. } | Event::CauseJoined { alarms, .. } => alarms.iter().collect(),
+        Event::CauseLeft { was, .. } => was.keys().collect(),
+        Event::CauseEnded { was: Some(was), .. } => was.alarms.iter().collect(),
+        Event::NoteWritten { written: note, .. } | Event::NoteStruck { struck: note, .. } => match &note.on {
+            NoteOn::Alarm(id) => vec![id],
+            NoteOn::Site(_) => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Causes and notes have a line under their own ids.
+fn own_subjects(event: &Event) -> Vec<&Text> {
+    match event {
+        Event::CauseOpened { cause, .. } | Event::CauseJoined { cause, .. } | Event::CauseEnded { cause, .. } => {
+            vec![cause]
+        }
+        Event::CauseLeft { was, .. } => was.values().collect::<BTreeSet<_>>().into_iter().collect(),
+        Event::NoteWritten { written: note, .. } | Event::NoteStruck { struck: note, .. } => vec![&note.id],
+        _ => Vec::new(),
+    }
+}
+
+/// The event with this alarm alone: of thousands under one cause each has its own line.
+fn cut(event: &Event, id: &AlarmId) -> Event {
+    let only = |was: &BTreeMap<AlarmId, Text>| was.get_key_value(id).map(|(k, v)| (k.clone(), v.clone())).into_iter();
+    match event {
+        Event::CauseOpened { cause, who, kind, text, was, .. } => Event::CauseOpened {
+            cause: cause.clone(),
+            who: who.clone(),
+            kind: *kind,
+            text: text.clone(),
+            alarms: vec![id.clone()],
+            was: only(was).collect(),
+        },
+        Event::CauseJoined { cause, who, was, .. } => Event::CauseJoined {
+            cause: cause.clone(),
+            who: who.clone(),
+            alarms: vec![id.clone()],
+            was: only(was).collect(),
+        },
+        Event::CauseLeft { who, was } => Event::CauseLeft { who: who.clone(), was: only(was).collect() },
+        Event::CauseEnded { cause, who, was: Some(was) } => {
+            let was =
+                alarm_core::event::EndedCause { alarms: vec![id.clone()], text: was.text.clone(), kind: was.kind };
+            Event::CauseEnded { cause: cause.clone(), who: who.clone(), was: Some(was) }
+        }
+        other => other.clone(),
+    }
+}
+
+/// What was asked for, without the alarms.
+fn without_alarms(action: &Action) -> Action {
+    match action {
+        Action::SwitchOff { reason, text, until, .. } => {
+            Action::SwitchOff { alarms: Vec::new(), reason: *reason, text: text.clone(), until: *until }
+        }
+        Action::SwitchOn { .. } => Action::SwitchOn { alarms: Vec::new() },
+        Action::Mask { leader, .. } => Action::Mask { leader: leader.clone(), followers: Vec::new() },
+        Action::Unmask { .. } => Action::Unmask { alarms: Vec::new() },
+        Action::OpenCause { kind, text, .. } => {
+            Action::OpenCause { kind: *kind, text: text.clone(), alarms: Vec::new() }
+        }
+        Action::JoinCause { cause, .. } => Action::JoinCause { cause: cause.clone(), alarms: Vec::new() },
+        Action::LeaveCause { .. } => Action::LeaveCause { alarms: Vec::new() },
+        Action::EndCause { .. } | Action::Note { .. } | Action::StrikeNote { .. } => action.clone(),
+    }
+}
+
+/// The same with one alarm.
+fn with_alarm(bare: &Action, id: &AlarmId) -> Action {
+    let mut action = bare.clone();
+    match &mut action {
+        Action::SwitchOff { alarms, .. }
+        | Action::Unmask { alarms }
+        | Action::OpenCause { alarms, .. }
+        | Action::JoinCause { alarms, .. }
+        | Action::LeaveCause { alarms } => alarms.push(Target::any(id.clone())),
+        Action::Mask { followers, .. } => followers.push(Target::any(id.clone())),
+        Action::SwitchOn { alarms } => alarms.push(id.clone()),
+        Action::EndCause { .. } | Action::Note { .. } | Action::StrikeNote { .. } => {}
+    }
+    action
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alarm_core::command::{Action, CauseKind, Command};
-    use alarm_core::time::Timestamp;
-
-    #[test]
-    fn a_common_cause_is_named_and_found_under_its_alarms() {
-        let action = Action::OpenCause {
-            kind: CauseKind::Network,
-            text: "backbone".into(),
-            alarms: vec!["a1".into(), "a2".into()],
-        };
-        let opened = Event::CauseOpened {
-            cause: "cause-7".into(),
-            who: "ana".into(),
-            kind: CauseKind::Network,
-            text: "backbone".into(),
-            alarms: vec!["a1".into(), "a2".into()],
-        };
-        let record = |action, events| Record {
-            seq: 7,
-            at: Timestamp(1),
-            input: Some(Input::Command(Command { who: "ana".into(), form: "f".into(), action })),
-            object: None,
-            events,
-        };
-        let all = lines(&record(action, vec![Event::CommandTaken { key: "f".into() }, opened]));
-        let subjects: Vec<(u32, &str)> = all.iter().map(|l| (l.part, &*l.subject)).collect();
-        assert_eq!(subjects, [(0, "cause-7"), (1, "a1"), (2, "a2")]);
-        let ended = Event::CauseEnded { cause: "cause-7".into(), who: "ana".into() };
-        let all = lines(&record(Action::EndCause { cause: "cause-7".into() }, vec![ended]));
-        assert_eq!(all.iter().map(|l| &*l.subject).collect::<Vec<_>>(), ["cause-7"]);
-    }
-}
+#[path = "trail_tests.rs"]
+mod tests;

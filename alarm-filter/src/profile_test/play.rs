@@ -5,7 +5,7 @@ use super::file::{About, Acknowledged, Case, DowntimeSpec, OkWord, Step, SwitchO
 use super::{CaseReport, Failure, Places};
 use crate::explain::words;
 use crate::replay::session::Session;
-use alarm_core::command::{Action, Command};
+use alarm_core::command::{Action, Command, Target};
 use alarm_core::input::{
     HostSeen, Input, MuteScope, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, Seen,
     ServiceSeen, Text,
@@ -153,18 +153,18 @@ impl<'a> Player<'a> {
 
     fn switch_off(&mut self, at: Timestamp, of: &Of, off: &SwitchOff) -> Result<(), String> {
         let key = Key { group: MONITOR.into(), host: of.host.clone(), service: of.service.clone() };
-        let Some(alarm) = self.session.engine.world().alarm_of(&key).map(|a| a.id.clone()) else {
+        let Some(alarm) = self.session.engine.world().alarm_of(&key).map(|a| Target::any(a.id.clone())) else {
             return Err(format!("there is no alarm of {} to switch off", words::object(&key)));
         };
         let reason = match off {
             SwitchOff::Reason(reason) => Some(*reason),
             SwitchOff::Ok(OkWord::Ok) => None,
         };
-        let action = Action::SwitchOff { alarm, version: 0, reason, text: "as the test says".into(), until: None };
+        let action = Action::SwitchOff { alarms: vec![alarm], reason, text: "as the test says".into(), until: None };
         let command = Command { who: "test".into(), form: "".into(), action };
         match self.session.ask(at, command) {
-            Some(refusal) => Err(refusal.to_string()),
-            None => Ok(()),
+            Err(why) => Err(why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+            Ok(_) => Ok(()),
         }
     }
 }

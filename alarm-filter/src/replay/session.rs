@@ -3,7 +3,7 @@
 use super::episodes::Episodes;
 use crate::audit::AuditCounter;
 use crate::store::document_hash;
-use alarm_core::command::{Command, Refusal};
+use alarm_core::command::{Command, Done, Refusal};
 use alarm_core::document::Document;
 use alarm_core::engine::{Engine, Handled, Record};
 use alarm_core::input::{Input, Text};
@@ -55,11 +55,11 @@ impl Session {
         }
     }
 
-    /// Somebody asks for something; gives back why it was not carried out.
-    pub fn ask(&mut self, at: Timestamp, command: Command) -> Option<Refusal> {
-        let Handled { records, refusal } = self.engine.handle(at, Input::Command(command));
+    /// Somebody asks for something; gives back why nothing of it was carried out.
+    pub fn ask(&mut self, at: Timestamp, command: Command) -> Result<Done, Vec<Refusal>> {
+        let Handled { records, outcome } = self.engine.handle(at, Input::Command(command));
         self.took(&records);
-        refusal
+        outcome.unwrap_or_else(|| Ok(Done::default()))
     }
 
     /// Puts settings in force.

@@ -9,7 +9,7 @@ use crate::replay::session::hash;
 use crate::soundness::Soundness;
 use crate::store::{Batch, Episode, MemoryStore, Record, Store};
 use crate::view::View;
-use alarm_core::command::{Action, CauseKind, Command};
+use alarm_core::command::{Action, CauseKind, Command, Target};
 use alarm_core::document::Document;
 use alarm_core::engine::Engine;
 use alarm_core::event::RULES_VERSION;
@@ -280,7 +280,7 @@ fn made(n: usize, secret: bool) -> Made {
         .values()
         .filter(|a| &*a.about.metric == SERVICES[3].1 && a.failing_now())
         .take(3)
-        .map(|a| a.id.clone())
+        .map(|a| Target::any(a.id.clone()))
         .collect();
     if alarms.len() == 3 {
         let text = "the top BDII of the region answers slowly, GGUS 12345".into();

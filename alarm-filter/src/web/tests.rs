@@ -341,7 +341,7 @@ async fn only_known_hosts_are_answered() {
 async fn observations_are_answered_after_the_commit() {
     let mut s = Served::new(0, false).await;
     let mut outlet = std::mem::replace(&mut s.ends.outlet, crate::intake::channel().1);
-    let answers = [Answer::Stored { seq: 77 }, Answer::NotStored { since: NOW, reason: "no space left".into() }];
+    let answers = [Answer::stored(77), Answer::NotStored { since: NOW, reason: "no space left".into() }];
     let engine = tokio::spawn(async move {
         for answer in answers {
             let asked = outlet.observations.recv().await.unwrap();

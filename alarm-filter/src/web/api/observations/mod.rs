@@ -54,12 +54,15 @@ async fn take(state: &WebState, headers: &HeaderMap, body: Result<Bytes, BytesRe
         return Ok(format!("{{\"seq\":{},\"taken\":0}}", state.view.borrow().seq));
     }
     match state.intake.observe(inputs).await {
-        Ok(Answer::Stored { seq }) => Ok(format!("{{\"seq\":{seq},\"taken\":{taken}}}")),
+        Ok(Answer::Stored { seq, .. }) => Ok(format!("{{\"seq\":{seq},\"taken\":{taken}}}")),
         Ok(Answer::NotStored { since, reason }) => {
             let detail = format!("nothing is stored since {}: {reason}; repeat the request", words::moment(since));
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Not stored", detail).retry_after(RETRY))
         }
-        Ok(Answer::Refused(why)) => Err(Problem::new(StatusCode::CONFLICT, "Refused", why.to_string())),
+        Ok(Answer::Refused(why)) => {
+            let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+            Err(Problem::new(StatusCode::CONFLICT, "Refused", why.join("; ")))
+        }
         Err(stopping) => {
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Stopping", stopping.to_string()).retry_after(RETRY))
         }
