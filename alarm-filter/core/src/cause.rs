@@ -146,8 +146,7 @@ impl Engine {
         let none = || Refusal::NoSuchCause { cause: cause.clone() };
         let Cause { kind, text, .. } = self.world.causes.get(cause).cloned().ok_or_else(none)?;
         let all = self.world.alarms.values().chain(self.world.closed.values().map(|c| &c.alarm));
-        let alarms: Vec<AlarmId> =
-            all.filter(|a| a.cause.as_ref() == Some(cause)).map(|a| a.id.clone()).collect();
+        let alarms: Vec<AlarmId> = all.filter(|a| a.cause.as_ref() == Some(cause)).map(|a| a.id.clone()).collect();
         let was = Some(EndedCause { kind, text, alarms: alarms.clone() });
         self.emit(Event::CauseEnded { cause: cause.clone(), who: who.clone(), was });
         self.refamily_all(&alarms);

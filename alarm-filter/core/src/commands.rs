@@ -2,9 +2,7 @@
 //! changed.
 
 use crate::alarm::{Alarm, AlarmId};
-use crate::command::{
-    Action, Command, Done, NAME_AT_MOST, OffReason, Outcome, Refusal, TEXT_AT_MOST, Target, What,
-};
+use crate::command::{Action, Command, Done, NAME_AT_MOST, OffReason, Outcome, Refusal, TEXT_AT_MOST, Target, What};
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::flag::Flag;

@@ -152,7 +152,8 @@ impl Engine {
         let (Some(lead), Some(alarm)) = (alarms.get(leader).cloned(), alarms.get(follower).cloned()) else { return };
         let free = alarm.masked_by.as_ref().is_none_or(|m| m.family);
         let leads = self.world.followers.contains_key(follower);
-        if self.can_lead(&lead) && free && !leads && lead.about.site == alarm.about.site && !lead.about.site.is_empty() {
+        if self.can_lead(&lead) && free && !leads && lead.about.site == alarm.about.site && !lead.about.site.is_empty()
+        {
             self.put_behind(who, leader, &alarm);
         }
     }

@@ -103,9 +103,12 @@ impl World {
     /// Whether anything is known of a site.
     fn knows_site(&self, site: &Text) -> bool {
         let on_board = || self.alarms.values().any(|a| a.about.site == *site && !a.about.security);
-        let watched = || self.monitors.values().filter_map(|m| m.objects.as_ref()).any(|o| {
-            o.hosts.values().any(|h| h.site == *site || h.services.values().any(|s| s.site == *site))
-        });
+        let watched = || {
+            self.monitors
+                .values()
+                .filter_map(|m| m.objects.as_ref())
+                .any(|o| o.hosts.values().any(|h| h.site == *site || h.services.values().any(|s| s.site == *site)))
+        };
         !site.is_empty()
             && (self.topology.as_ref().is_some_and(|t| t.sites.contains_key(site))
                 || self.notepads.contains_key(site)

@@ -249,7 +249,10 @@ impl NextStep {
 
     /// Whether the operator can do it now; otherwise it says why there is nothing to do.
     pub fn is_action(&self) -> bool {
-        matches!(self, NextStep::SwitchOff | NextStep::Ticket | NextStep::FirstLine { .. } | NextStep::NoLongerMonitored)
+        matches!(
+            self,
+            NextStep::SwitchOff | NextStep::Ticket | NextStep::FirstLine { .. } | NextStep::NoLongerMonitored
+        )
     }
 
     /// In two or three words, for a row.
@@ -292,7 +295,9 @@ impl NextStep {
             NextStep::Masked { family: false, .. } => "Another alarm of the site stands for it: work on that one.",
             NextStep::Masked { family: true, .. } => "The first alarm of its family stands for it: work on that one.",
             NextStep::UnderCause { .. } => "It has a cause that other sites have too: wait until that ends.",
-            NextStep::SwitchedOff { until: Some(_) } => "Switched off: it comes back then, or when it fails after an OK.",
+            NextStep::SwitchedOff { until: Some(_) } => {
+                "Switched off: it comes back then, or when it fails after an OK."
+            }
             NextStep::SwitchedOff { until: None } => "Switched off while it was OK: a new failure is a new alarm.",
         }
     }

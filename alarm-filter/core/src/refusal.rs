@@ -182,12 +182,7 @@ impl What {
     pub(crate) fn of(alarm: &Alarm, saw: u64) -> Self {
         let then = alarm.stood.iter().rev().find(|(version, _)| *version <= saw).map(|(_, state)| *state);
         let by = alarm.touched.as_ref().filter(|t| t.version > saw);
-        What {
-            then,
-            now: alarm.state,
-            since: alarm.since,
-            by: by.map(|t| By { who: t.who.clone(), deed: t.deed }),
-        }
+        What { then, now: alarm.state, since: alarm.since, by: by.map(|t| By { who: t.who.clone(), deed: t.deed }) }
     }
 
     /// In words.

@@ -150,10 +150,9 @@ fn store(folder: &Path, f: &mut Findings) {
 /// Who acts: a name in a header field is believed, so that whoever reaches the pages past the web server is who he likes.
 fn operators(config: &Config, f: &mut Findings) {
     match (config.web.operators(), &config.listen) {
-        (Operators::Nobody, _) => f.warn(format!(
-            "nobody can switch off, mask or note anything: {}",
-            Unknown::NotConfigured
-        )),
+        (Operators::Nobody, _) => {
+            f.warn(format!("nobody can switch off, mask or note anything: {}", Unknown::NotConfigured))
+        }
         (Operators::Name(name), _) => {
             f.fine(format!("whoever reaches the pages acts as {name:?}: keep the address to those who may"));
         }

@@ -179,8 +179,3 @@ fn open_to_all(view: &View, episode: &Episode) -> Option<Found> {
     }
     Some(Found { alarm: Arc::new(alarm), closed: Some(Closed { at: episode.closed }) })
 }
-
-/// Whether anybody may see a closed alarm.
-pub(super) fn may_be_seen(view: &View, episode: &Episode) -> bool {
-    open_to_all(view, episode).is_some()
-}

@@ -36,7 +36,8 @@ pub(super) async fn front(State(state): State<WebState>, request: Request, next:
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match refuse(&request, &state.config()) {
-        Some(problem) => problem.into_response(),
+        Some(problem) if super::pages::wants_json(request.uri(), request.headers()) => problem.into_response(),
+        Some(problem) => super::pages::problem(&state, &problem),
         None => {
             if let Some(seq) = asked_with(&request) {
                 let mut view = state.view.clone();
@@ -141,8 +142,10 @@ fn allowed(host: &str, config: &WebConfig) -> bool {
 /// Against pages of others that have a browser send something in its user's name.
 fn forged(headers: &HeaderMap, host: &str, config: &WebConfig) -> Option<Problem> {
     let refused = |what: String| {
-        let detail = format!("{what}; only requests from this daemon's own pages and from programs are taken (a web \
-             server before it has to hand on the Host that the browser named)");
+        let detail = format!(
+            "{what}; only requests from this daemon's own pages and from programs are taken (a web \
+             server before it has to hand on the Host that the browser named)"
+        );
         Some(Problem::new(StatusCode::FORBIDDEN, "Sent from another site", detail))
     };
     if let Some(site) = headers.get("sec-fetch-site")

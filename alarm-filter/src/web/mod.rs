@@ -131,7 +131,8 @@ impl WebState {
 
 /// Everything under its address.
 pub fn router(state: WebState) -> Router {
-    let (questions, commands): (Vec<_>, Vec<_>) = api::routes().into_iter().partition(|(_, method, _)| *method == "get");
+    let (questions, commands): (Vec<_>, Vec<_>) =
+        api::routes().into_iter().partition(|(_, method, _)| *method == "get");
     let add = |router: Router<WebState>, (path, _, handler): (&str, _, _)| router.route(path, handler);
     let read = Router::new()
         .route("/", get(pages::list))

@@ -62,7 +62,14 @@ impl RefusalOut {
 impl Problem {
     /// A problem of this status.
     pub(super) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Problem { title, status: status.as_u16(), detail: detail.into(), errors: Vec::new(), refused: Vec::new(), retry_after: None }
+        Problem {
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            refused: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// The same, with the places.

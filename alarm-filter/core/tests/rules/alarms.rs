@@ -1,8 +1,8 @@
 //! AL1 to AL5 and AL7: what raises, what keeps, what is marked.
 
 use crate::desk::*;
-use alarm_core::command::Target;
 use alarm_core::alarm::{Alarm, Band, Told};
+use alarm_core::command::Target;
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
 use alarm_core::input::{Origin, Seen};

@@ -104,7 +104,11 @@ fn al18_alarms_under_a_cause_return_with_their_age() {
     d.fails("ce.a", JOB);
     d.fails("ce.b", JOB);
     let alarms = vec![d.id("ce.a", JOB), d.id("ce.b", JOB)];
-    let nameless = Action::OpenCause { kind: CauseKind::Network, text: " ".into(), alarms: alarms.iter().cloned().map(Target::any).collect() };
+    let nameless = Action::OpenCause {
+        kind: CauseKind::Network,
+        text: " ".into(),
+        alarms: alarms.iter().cloned().map(Target::any).collect(),
+    };
     assert_eq!(d.ask(nameless), Err(Refusal::NeedsText));
     open_cause(&mut d, alarms).unwrap();
     assert!(d.open("ce.a", JOB).cause.is_some() && d.open("ce.b", JOB).cause.is_some());

@@ -137,8 +137,12 @@ fn al19_returns_when_the_date_of_its_reason_has_come() {
     let mut d = Desk::new();
     d.fails("ce.a", JOB);
     let (alarm, until) = (d.id("ce.a", JOB), d.now.plus(span("6h")));
-    let action =
-        Action::SwitchOff { alarms: vec![Target::any(alarm)], reason: Some(OffReason::Downtime), text: "".into(), until: Some(until) };
+    let action = Action::SwitchOff {
+        alarms: vec![Target::any(alarm)],
+        reason: Some(OffReason::Downtime),
+        text: "".into(),
+        until: Some(until),
+    };
     d.ask(action).unwrap();
     d.wait("5h59m");
     assert!(d.alarm("ce.a", JOB).is_none());

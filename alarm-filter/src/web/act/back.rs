@@ -27,11 +27,6 @@ impl Back {
         Self::read(&format!("/?{query}")).unwrap_or_else(Self::board)
     }
 
-    /// The page of an alarm.
-    pub(super) fn alarm(id: &str) -> Self {
-        Self::read(&format!("/alarms/{id}")).unwrap_or_else(Self::board)
-    }
-
     /// What a form says, if that is a page of ours.
     pub(super) fn read(address: &str) -> Option<Self> {
         let plain = |b: u8| matches!(b, 0x21..=0x7e) && !matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`');

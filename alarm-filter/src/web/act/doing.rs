@@ -87,7 +87,8 @@ pub(super) fn split(view: &View, doing: Doing, targets: &[Target]) -> Split {
     let mut split = Split::default();
     let mut seen = std::collections::BTreeSet::new();
     for target in targets.iter().filter(|t| seen.insert(&t.alarm)) {
-        let cannot = |text: &str| Line { id: target.alarm.to_string(), what: name(view, &target.alarm), text: text.to_owned() };
+        let cannot =
+            |text: &str| Line { id: target.alarm.to_string(), what: name(view, &target.alarm), text: text.to_owned() };
         let Some(alarm) = view.alarm(&target.alarm) else {
             split.cannot.push(cannot("it is no longer on the board"));
             continue;
@@ -119,11 +120,14 @@ fn of_one_site(view: &View, split: &mut Split) {
         *sites.entry(&c.alarm.about.site).or_default() += 1;
     }
     let most = sites.iter().min_by_key(|(site, n)| (Reverse(**n), **site)).map(|(site, _)| (*site).to_owned());
-    let (can, others) = std::mem::take(&mut split.can).into_iter().partition(|c| most.as_deref() == Some(&*c.alarm.about.site));
+    let (can, others) =
+        std::mem::take(&mut split.can).into_iter().partition(|c| most.as_deref() == Some(&*c.alarm.about.site));
     split.can = can;
     for Chosen { alarm, .. } in others {
         let text = match &most {
-            Some(site) if !alarm.about.site.is_empty() => format!("it is of another site than {site}: masks hold within one site"),
+            Some(site) if !alarm.about.site.is_empty() => {
+                format!("it is of another site than {site}: masks hold within one site")
+            }
             _ => "nothing says of which site it is: masks hold within one site".to_owned(),
         };
         let text = super::super::visible::visible(&text).into_owned();

@@ -57,7 +57,8 @@ impl Fields {
             return Ok(None);
         }
         let read = serde_json::from_value(serde_json::Value::String(value.to_owned()));
-        read.map(Some).map_err(|_| format!("the form's field {name} holds a word that is not known; load the page anew"))
+        read.map(Some)
+            .map_err(|_| format!("the form's field {name} holds a word that is not known; load the page anew"))
     }
 
     /// A day, as the end of that day in the region.
@@ -114,7 +115,8 @@ mod tests {
             f.targets("alarm").unwrap().into_iter().map(|t| (t.alarm.to_string(), t.version)).collect();
         assert_eq!(found, [("0123456789abcdef".to_owned(), 7), ("00000000000000c1".to_owned(), 0)]);
         assert_eq!(f.target("leader"), Ok(None));
-        for bad in ["x", "0123456789abcdef:", "0123456789abcdef:-1", "0123456789ABCDEF:1", "0123456789abcdef:1:2", ":1"] {
+        for bad in ["x", "0123456789abcdef:", "0123456789abcdef:-1", "0123456789ABCDEF:1", "0123456789abcdef:1:2", ":1"]
+        {
             assert!(fields(&[("alarm", bad)]).targets("alarm").is_err(), "{bad}");
         }
     }

@@ -38,8 +38,6 @@ pub(in crate::web) enum Outcome {
     Done,
     /// Some of it was.
     Partly,
-    /// None of it was.
-    Refused,
 }
 
 impl Outcome {
@@ -48,7 +46,6 @@ impl Outcome {
         match self {
             Outcome::Done => "done",
             Outcome::Partly => "partly",
-            Outcome::Refused => "refused",
         }
     }
 }

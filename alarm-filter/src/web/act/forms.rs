@@ -3,7 +3,7 @@
 //! where it came from with what became of it.
 
 use super::super::WebState;
-use super::super::filter::{Filter, Masked};
+use super::super::filter::Filter;
 use super::super::pages::{Frame, page};
 use super::super::select::select;
 use super::back::Back;
@@ -56,12 +56,12 @@ struct Refused {
     heading: &'static str,
     text: String,
     lines: Vec<Line>,
-    back: Back,
+    back: String,
 }
 
 impl Refused {
     fn new(status: StatusCode, heading: &'static str, text: impl Into<String>, back: &Back) -> Self {
-        Refused { status, heading, text: sentence(&text.into()), lines: Vec::new(), back: back.clone() }
+        Refused { status, heading, text: sentence(&text.into()), lines: Vec::new(), back: back.address() }
     }
 
     fn page(self, state: &WebState) -> Response {
@@ -69,15 +69,19 @@ impl Refused {
         let more = lines.len().saturating_sub(LINES);
         lines.truncate(LINES);
         let frame = Frame::new(state, &state.view(), state.now(), "alarms", heading.to_owned());
-        page(status, &RefusedPage { frame, heading, text, lines, more, back: back.address() })
+        page(status, &RefusedPage { frame, heading, text, lines, more, back })
     }
 }
 
 fn allow(state: &WebState, visitor: &Visitor, headers: &HeaderMap, sent: Sent) -> Result<Allowed, Refused> {
     let Form(pairs) = sent.map_err(|e| {
         let (heading, text) = match e.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "the form is larger than 1 MiB; choose fewer alarms at a time"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("Not a form", "this address takes forms of the pages only; programs use /api/v1/commands"),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                ("Too large", "the form is larger than 1 MiB; choose fewer alarms at a time")
+            }
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("Not a form", "this address takes forms of the pages only; programs use /api/v1/commands")
+            }
             _ => ("Not a form", "the form cannot be read; load the page anew"),
         };
         Refused::new(e.status(), heading, text, &Back::board())
@@ -85,7 +89,9 @@ fn allow(state: &WebState, visitor: &Visitor, headers: &HeaderMap, sent: Sent) -
     let fields = Fields(pairs);
     let back = fields.back();
     let forbidden = |heading, text: String| Refused::new(StatusCode::FORBIDDEN, heading, text, &back);
-    visitor.check(state, headers, fields.one("token")).map_err(|e| forbidden("Not this browser’s own form", e.to_string()))?;
+    visitor
+        .check(state, headers, fields.one("token"))
+        .map_err(|e| forbidden("Not this browser’s own form", e.to_string()))?;
     let who = visitor.who.clone().map_err(|e| forbidden("Who are you?", e.to_string()))?;
     possible_now(state).map_err(|why| not_now(why, &back))?;
     Ok(Allowed { fields, who, back })
@@ -124,9 +130,8 @@ async fn look(state: &WebState, visitor: &Visitor, allowed: Allowed) -> Result<R
         let targets = one.targets("alarm").map_err(bad)?;
         let ok = |t: &Target| state.view().alarm(&t.alarm).is_some_and(|a| !a.failing_now() && a.masked_by.is_none());
         // Nothing is asked for an alarm that is OK: it can be undone. What it masks is shown first (AL6).
-        let leads = |t: &Target| {
-            state.view().alarms().any(|a| a.masked_by.as_ref().is_some_and(|m| m.leader == t.alarm))
-        };
+        let leads =
+            |t: &Target| state.view().alarms().any(|a| a.masked_by.as_ref().is_some_and(|m| m.leader == t.alarm));
         if doing == Doing::SwitchOff && targets.iter().all(|t| ok(t) && !leads(t)) {
             let action = Action::SwitchOff { alarms: targets, reason: None, text: "".into(), until: None };
             return ask(state, visitor, &who, fields.one("form"), action, &back).await;
@@ -145,7 +150,14 @@ async fn look(state: &WebState, visitor: &Visitor, allowed: Allowed) -> Result<R
     Ok(show(state, visitor, doing, &targets, &fields, &back))
 }
 
-fn show(state: &WebState, visitor: &Visitor, doing: Doing, targets: &[Target], fields: &Fields, back: &Back) -> Response {
+fn show(
+    state: &WebState,
+    visitor: &Visitor,
+    doing: Doing,
+    targets: &[Target],
+    fields: &Fields,
+    back: &Back,
+) -> Response {
     let (error, status) = (String::new(), StatusCode::OK);
     preview(state, visitor, Wanted { doing, targets, fields, back, error, status })
 }
@@ -163,14 +175,8 @@ fn by_filter(state: &WebState, query: &str) -> Result<Vec<Target>, String> {
     }
     let now = state.now();
     let prepared = state.prepared(now);
-    let mut all: Vec<Target> = Vec::new();
-    for row in &select(&prepared, &filter, now, usize::MAX).rows {
-        if filter.masked == Masked::Fold && row.masked && all.iter().any(|t| t.alarm == row.alarm.id) {
-            continue;
-        }
-        all.push(Target { alarm: row.alarm.id.clone(), version: row.alarm.version });
-    }
-    Ok(all)
+    let rows = select(&prepared, &filter, now, usize::MAX).rows;
+    Ok(rows.iter().map(|row| Target { alarm: row.alarm.id.clone(), version: row.alarm.version }).collect())
 }
 
 /// `POST /act/{what}`.
@@ -195,7 +201,9 @@ async fn carry_out(state: &WebState, visitor: &Visitor, what: &str, allowed: All
     let alarms = fields.targets("alarm").map_err(bad)?;
     let doing = Doing::of(what);
     let again = |error: String, status| {
-        doing.map(|doing| preview(state, visitor, Wanted { doing, targets: &alarms, fields: &fields, back: &back, error, status }))
+        doing.map(|doing| {
+            preview(state, visitor, Wanted { doing, targets: &alarms, fields: &fields, back: &back, error, status })
+        })
     };
     let lacks = |error: &str| again(error.to_owned(), StatusCode::UNPROCESSABLE_ENTITY);
     let text = fields.text("text");
@@ -223,16 +231,23 @@ async fn carry_out(state: &WebState, visitor: &Visitor, what: &str, allowed: All
                 targets.retain(|t| !failing(t));
             }
             if reason.is_none() && targets.iter().any(failing) {
-                return lacks("Choose why what is not OK is switched off.").ok_or_else(|| bad("a reason lacks".to_owned()));
+                return lacks("Choose why what is not OK is switched off.")
+                    .ok_or_else(|| bad("a reason lacks".to_owned()));
             }
             let reason = reason.filter(|_| targets.iter().any(failing));
-            Action::SwitchOff { alarms: targets, text: if reason.is_some() { text } else { "".into() }, until: until.filter(|_| reason.is_some()), reason }
+            Action::SwitchOff {
+                alarms: targets,
+                text: if reason.is_some() { text } else { "".into() },
+                until: until.filter(|_| reason.is_some()),
+                reason,
+            }
         }
         "switch-on" => Action::SwitchOn { alarms: alarms.iter().map(|t| t.alarm.clone()).collect() },
         "mask" => {
             let leader = fields.target("leader").map_err(bad)?;
             let Some(leader) = leader else {
-                return lacks("Choose the alarm that stands for the others.").ok_or_else(|| bad("a leader lacks".to_owned()));
+                return lacks("Choose the alarm that stands for the others.")
+                    .ok_or_else(|| bad("a leader lacks".to_owned()));
             };
             let followers = alarms.iter().filter(|t| t.alarm != leader.alarm).cloned().collect();
             Action::Mask { leader, followers }
@@ -253,11 +268,18 @@ async fn carry_out(state: &WebState, visitor: &Visitor, what: &str, allowed: All
             [] => return Err(bad("no alarm was chosen; tick at least one in the list".to_owned())),
             many if many.len() <= NOTES => {
                 return notes(state, visitor, &who, form, many, &text, &back).await.or_else(|refused| {
-                    let text = refused.text.clone();
-                    again(text, refused.status).filter(|_| refused.status == StatusCode::UNPROCESSABLE_ENTITY).ok_or(refused)
+                    let said = refused.lines.first().map(|l| l.text.clone()).unwrap_or_default();
+                    match refused.status {
+                        StatusCode::UNPROCESSABLE_ENTITY => again(said, refused.status).ok_or(refused),
+                        _ => Err(refused),
+                    }
                 });
             }
-            _ => return Err(bad(format!("a note is written on {NOTES} alarms at most; choose fewer, or write it on the site"))),
+            _ => {
+                return Err(bad(format!(
+                    "a note is written on {NOTES} alarms at most; choose fewer, or write it on the site"
+                )));
+            }
         },
         "strike-note" => Action::StrikeNote { note: fields.one("note").into() },
         _ => return Err(Refused::new(StatusCode::NOT_FOUND, "Not found", "there is no action of that name", &back)),
@@ -267,9 +289,12 @@ async fn carry_out(state: &WebState, visitor: &Visitor, what: &str, allowed: All
         Err(NotDone::NotNow(why)) => Err(not_now(why, &back)),
         Err(NotDone::Refused(why)) => {
             let refused = refused_page(&state.view(), &why, &back);
-            let mendable = refused.status == StatusCode::UNPROCESSABLE_ENTITY;
+            // What lacks can be mended in the form itself.
             let said = refused.lines.first().map(|l| l.text.clone()).unwrap_or_default();
-            again(said, refused.status).filter(|_| mendable).ok_or(refused)
+            match refused.status {
+                StatusCode::UNPROCESSABLE_ENTITY => again(said, refused.status).ok_or(refused),
+                _ => Err(refused),
+            }
         }
     }
 }
@@ -323,7 +348,9 @@ async fn notes(
 fn refused_page(view: &View, why: &[Refusal], back: &Back) -> Refused {
     let status = status(why);
     let (heading, text) = match status {
-        StatusCode::CONFLICT => ("It changed meanwhile", "nothing was done, since it is no longer as it was on your page"),
+        StatusCode::CONFLICT => {
+            ("It changed meanwhile", "nothing was done, since it is no longer as it was on your page")
+        }
         StatusCode::NOT_FOUND => ("It is not there", "nothing was done"),
         _ => ("It cannot be done so", "nothing was done"),
     };

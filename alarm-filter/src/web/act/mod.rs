@@ -27,3 +27,6 @@ pub(super) use trail::trail;
 pub use visitor::Acts;
 pub(super) use visitor::{Visitor, know};
 pub use who::{Operators, Unknown, fit_name};
+
+#[cfg(test)]
+mod tests;

@@ -125,7 +125,7 @@ pub(super) fn preview(state: &WebState, visitor: &Visitor, wanted: Wanted<'_>) -
     let cannot_more = cannot.len().saturating_sub(SHOWN);
     cannot.truncate(SHOWN);
     let heading = heading(doing, count, &part);
-    let frame = Frame::new(state, &view, now, "alarms", heading.clone()).told(visitor, now, &back.address());
+    let frame = Frame::new(state, &view, now, "alarms", heading.clone());
     page(
         status,
         &PreviewPage {
@@ -191,7 +191,11 @@ fn row(view: &View, doing: Doing, chosen: &Chosen, followers: &Followers<'_>, no
             let names: Vec<String> = followers.iter().take(10).map(|id| name(view, id)).collect();
             let more = followers.len().saturating_sub(names.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            notes.push(format!("it masks {}: {}{more}, which come back to the board", followers.len(), names.join(", ")));
+            notes.push(format!(
+                "it masks {}: {}{more}, which come back to the board",
+                followers.len(),
+                names.join(", ")
+            ));
         }
         match (alarm.failing_now(), alarm.stable_at()) {
             (false, Some(at)) if at > now => notes.push(format!("OK, but not stable before {}", moment(at))),
@@ -203,7 +207,9 @@ fn row(view: &View, doing: Doing, chosen: &Chosen, followers: &Followers<'_>, no
         }
     }
     if let Some(mask) = &alarm.masked_by {
-        notes.push(format!("masked by {}", name(view, &mask.leader)));
+        // The leader is named only where it may be seen (AL17).
+        let leader = view.alarm(&mask.leader).map_or_else(|| "another alarm".to_owned(), |l| name(view, &l.id));
+        notes.push(format!("masked by {leader}"));
     }
     if let Some(cause) = alarm.cause.as_ref().filter(|_| doing == Doing::Cause)
         && let Some(cause) = view.causes.get(cause)
@@ -257,7 +263,13 @@ fn part(view: &View, doing: Doing, can: &[Chosen], fields: &Fields, now: Timesta
             let preset = all.iter().find(|a| *a.id == *wanted).or(all.first()).map(|a| a.id.clone());
             let leaders = all.iter().take(LEADERS).map(|a| Choice {
                 value: target(a),
-                words: format!("{} {}, {}, since {}", a.state, visible(&object(a)), age(view.age(a, now)), moment(a.raised)),
+                words: format!(
+                    "{} {}, {}, since {}",
+                    a.state,
+                    visible(&object(a)),
+                    age(view.age(a, now)),
+                    moment(a.raised)
+                ),
                 chosen: Some(&a.id) == preset.as_ref(),
             });
             Part::Leader { leaders: leaders.collect() }

@@ -37,12 +37,7 @@ pub(in crate::web) fn can_take_back(view: &View, entry: &Entry) -> bool {
 }
 
 /// Takes a command back; gives what to say of it and the last record that it made.
-pub(super) async fn take_back(
-    state: &WebState,
-    who: &Text,
-    form: &str,
-    seq: &str,
-) -> Result<(Flash, u64), Not> {
+pub(super) async fn take_back(state: &WebState, who: &Text, form: &str, seq: &str) -> Result<(Flash, u64), Not> {
     let Ok(seq) = seq.parse::<u64>() else { return Err(Not::Possible(Vec::new())) };
     let view = state.view();
     let with = view.clone();
@@ -76,7 +71,12 @@ fn plan(view: &View, entry: &Entry) -> Plan {
         let mut action = action.clone();
         let possible = match &mut action {
             Action::SwitchOn { alarms } => {
-                keep(alarms, &mut plan.changed, |id| view.closed_alarm(id).is_some_and(|c| c.seq == entry.seq), |id| id);
+                keep(
+                    alarms,
+                    &mut plan.changed,
+                    |id| view.closed_alarm(id).is_some_and(|c| c.seq == entry.seq),
+                    |id| id,
+                );
                 !alarms.is_empty()
             }
             Action::Unmask { alarms } | Action::LeaveCause { alarms } => {
@@ -143,6 +143,7 @@ fn touched(view: &View, id: &AlarmId) -> Line {
 
 fn is_shown(view: &View, note: &Text) -> bool {
     let on_sites = || view.notepads().any(|site| view.notepad(site).any(|n| n.id == *note));
-    let on_alarms = || view.alarms().chain(view.closed().map(|c| &c.alarm)).any(|a| a.notes.iter().any(|n| n.id == *note));
+    let on_alarms =
+        || view.alarms().chain(view.closed().map(|c| &c.alarm)).any(|a| a.notes.iter().any(|n| n.id == *note));
     on_sites() || on_alarms()
 }

@@ -6,7 +6,6 @@ use super::super::trail::{Entry, read};
 use super::super::visible::visible;
 use super::super::words::{moment, stamp};
 use super::super::{WebState, problem::Fault};
-use super::back::Back;
 use super::take_back::can_take_back;
 use super::visitor::Visitor;
 use super::words::{deed, encoded, kind, name, reason};
@@ -94,7 +93,8 @@ fn why(view: &View, action: &Action) -> String {
         (true, false) => visible(text).into_owned(),
         (false, false) => format!("{start}: {}", visible(text)),
     };
-    let cause = |id: &str| view.causes.get(id).map_or_else(|| visible(id).into_owned(), |c| visible(&c.text).into_owned());
+    let cause =
+        |id: &str| view.causes.get(id).map_or_else(|| visible(id).into_owned(), |c| visible(&c.text).into_owned());
     match action {
         Action::SwitchOff { reason: r, text, until, .. } => {
             let said = with(r.map_or("", reason), text);
@@ -144,7 +144,6 @@ pub(in crate::web) async fn trail(
         parts.extend(before.map(|seq| format!("before={seq}")));
         if parts.is_empty() { "/trail".to_owned() } else { format!("/trail?{}", parts.join("&")) }
     };
-    let here = Back::read(&address(None)).unwrap_or_else(Back::board).address();
     let faults = faults
         .into_iter()
         .map(|f| Fault { field: visible(&f.field).into_owned(), detail: visible(&f.detail).into_owned(), ..f })
@@ -152,7 +151,7 @@ pub(in crate::web) async fn trail(
     page(
         StatusCode::OK,
         &TrailPage {
-            frame: Frame::new(&state, &view, now, "trail", "Who did what".to_owned()).told(&visitor, now, &here),
+            frame: Frame::new(&state, &view, now, "trail", "Who did what".to_owned()).told(&visitor, now),
             faults,
             rows: found.entries.iter().map(|e| Row::of(&view, e)).collect(),
             older: found.next.map(|seq| address(Some(seq))),
@@ -160,7 +159,7 @@ pub(in crate::web) async fn trail(
             subject: visible(&subject).into_owned(),
             who: visible(&who).into_owned(),
             token: visitor.token,
-            back: here,
+            back: visitor.here,
         },
     )
 }

@@ -2,13 +2,14 @@
 //! send, and answers can be shown to nobody else.
 
 use super::super::WebState;
+use super::back::Back;
 use super::flash::{Flash, Flashes};
 use super::secret::{Browser, Secret, random};
 use super::who::{Unknown, who};
 use alarm_core::input::Text;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::convert::Infallible;
@@ -21,7 +22,7 @@ const COOKIE: &str = "gridward_form";
 #[derive(Debug)]
 pub struct Acts {
     /// `None`: the system had no randomness to give, and nothing can be done here.
-    secret: Option<Secret>,
+    pub(super) secret: Option<Secret>,
     flashes: Flashes,
 }
 
@@ -40,6 +41,8 @@ pub(in crate::web) struct Visitor {
     pub(in crate::web) token: String,
     /// What became of what was done before, when the address says that this is to be shown.
     pub(in crate::web) flash: Option<Arc<Flash>>,
+    /// The page that was asked for, for forms that come back to it.
+    pub(in crate::web) here: String,
     browser: Option<Browser>,
 }
 
@@ -61,7 +64,7 @@ pub(super) enum Forged {
 }
 
 impl Visitor {
-    fn of(headers: &HeaderMap, query: &str, state: &WebState) -> (Visitor, bool) {
+    fn of(headers: &HeaderMap, uri: &Uri, state: &WebState) -> (Visitor, bool) {
         let known = cookie(headers);
         let fresh = known.is_none();
         let browser = known.or_else(Browser::new);
@@ -71,10 +74,11 @@ impl Visitor {
             (Some(secret), Some(browser)) => secret.token(browser, name),
             _ => String::new(),
         };
-        let key = query.split('&').find_map(|pair| pair.strip_prefix("flash="));
+        let here = uri.path_and_query().and_then(|p| Back::read(p.as_str())).unwrap_or_else(Back::board).address();
+        let key = uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("flash="));
         let find = |(key, browser): (&str, &Browser)| state.acts.flashes.find(browser, key, state.now());
         let flash = key.zip(browser.as_ref()).and_then(find);
-        (Visitor { who, token, flash, browser }, fresh)
+        (Visitor { who, token, flash, here, browser }, fresh)
     }
 
     /// A key for a form: the same form sent twice is carried out once.
@@ -103,7 +107,8 @@ impl Visitor {
 /// The one cookie of ours; of two, nobody knows which is.
 fn cookie(headers: &HeaderMap) -> Option<Browser> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let mut ours = all.flat_map(|v| v.split(';')).filter_map(|pair| pair.trim().split_once('=')).filter(|p| p.0 == COOKIE);
+    let mut ours =
+        all.flat_map(|v| v.split(';')).filter_map(|pair| pair.trim().split_once('=')).filter(|p| p.0 == COOKIE);
     match (ours.next(), ours.next()) {
         (Some((_, value)), None) => Browser::read(value.trim()),
         _ => None,
@@ -112,7 +117,7 @@ fn cookie(headers: &HeaderMap) -> Option<Browser> {
 
 /// Looks who sent a request; a browser that was not seen before gets its cookie with the first page.
 pub(in crate::web) async fn know(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
-    let (visitor, fresh) = Visitor::of(request.headers(), request.uri().query().unwrap_or_default(), &state);
+    let (visitor, fresh) = Visitor::of(request.headers(), request.uri(), &state);
     let browser = visitor.browser.clone().filter(|_| fresh);
     request.extensions_mut().insert(visitor);
     let mut response = next.run(request).await;
@@ -131,7 +136,7 @@ impl FromRequestParts<WebState> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Infallible> {
         let known = parts.extensions.get::<Visitor>().cloned();
-        let look = || Visitor::of(&parts.headers, parts.uri.query().unwrap_or_default(), state).0;
+        let look = || Visitor::of(&parts.headers, &parts.uri, state).0;
         Ok(known.unwrap_or_else(look))
     }
 }

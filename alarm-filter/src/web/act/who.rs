@@ -104,7 +104,9 @@ mod tests {
     fn sent(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
         let pair = |(n, v): &(&'static str, &[u8])| (HeaderName::from_static(n), HeaderValue::from_bytes(v).unwrap());
         let mut headers = HeaderMap::new();
-        pairs.iter().map(pair).for_each(|(n, v)| drop(headers.append(n, v)));
+        for (name, value) in pairs.iter().map(pair) {
+            headers.append(name, value);
+        }
         headers
     }
 
@@ -125,7 +127,9 @@ mod tests {
         assert_eq!(of(b"  ana ").as_deref(), Ok("ana"));
         assert!(matches!(of(b""), Err(Unknown::NoHeader(_))) && matches!(of(b"   "), Err(Unknown::NoHeader(_))));
         assert!(matches!(of("ana\u{202e}".as_bytes()), Err(Unknown::Unfit { .. })));
-        assert!(matches!(of(b"ana\tb"), Err(Unknown::Unfit { .. })) && matches!(of(b"\xff"), Err(Unknown::Unfit { .. })));
+        assert!(
+            matches!(of(b"ana\tb"), Err(Unknown::Unfit { .. })) && matches!(of(b"\xff"), Err(Unknown::Unfit { .. }))
+        );
         assert!(of("ä".repeat(LONGEST).as_bytes()).is_ok());
         assert!(matches!(of("ä".repeat(LONGEST + 1).as_bytes()), Err(Unknown::Unfit { .. })));
         assert!(matches!(of(b"Alarm-Filter"), Err(Unknown::Unfit { .. })), "nobody is the program");

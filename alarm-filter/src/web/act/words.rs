@@ -27,7 +27,8 @@ pub(super) fn refusal(view: &View, why: &Refusal) -> Line {
             "the program masks it as one of its family; it comes back when its leader goes".to_owned()
         }
         Refusal::CannotReturn { .. } => {
-            "it cannot come back: it is too long ago, or another alarm of the same service stands on the board".to_owned()
+            "it cannot come back: it is too long ago, or another alarm of the same service stands on the board"
+                .to_owned()
         }
         other => other.to_string(),
     };

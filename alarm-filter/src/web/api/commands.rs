@@ -176,7 +176,9 @@ fn action(wanted: Wanted) -> Result<Action, Bad> {
             Action::Mask { leader: target("leader", leader)?, followers: targets("followers", followers)? }
         }
         Wanted::Unmask { alarms } => Action::Unmask { alarms: targets("alarms", alarms)? },
-        Wanted::OpenCause { kind, text, alarms } => Action::OpenCause { kind, text, alarms: targets("alarms", alarms)? },
+        Wanted::OpenCause { kind, text, alarms } => {
+            Action::OpenCause { kind, text, alarms: targets("alarms", alarms)? }
+        }
         Wanted::JoinCause { cause, alarms } => {
             Action::JoinCause { cause: short("cause", cause)?, alarms: targets("alarms", alarms)? }
         }
@@ -248,7 +250,11 @@ mod tests {
             (r#"{"action":"unmask","alarms":[]}"#, 422, "at least one"),
             (r#"{"action":"unmask","alarms":[{"alarm":"ABC"}]}"#, 422, "16 hexadecimal"),
             (r#"{"action":"unmask","alarms":[{"alarm":"0123456789abcdef","x":1}]}"#, 422, "unknown field"),
-            (r#"{"action":"switch-off","alarms":[{"alarm":"0123456789abcdef"}],"until":null}"#, 422, "leave the field out"),
+            (
+                r#"{"action":"switch-off","alarms":[{"alarm":"0123456789abcdef"}],"until":null}"#,
+                422,
+                "leave the field out",
+            ),
             (r#"{"action":"switch-off","alarms":[{"alarm":"0123456789abcdef"}],"until":-1}"#, 422, "u32"),
             (r#"{"action":"end-cause","cause":"c","form":5}"#, 422, "a text"),
             (r#"{"action":"note","on":{"site":"a","alarm":"b"},"text":"x"}"#, 422, ""),

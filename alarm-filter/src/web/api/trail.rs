@@ -92,7 +92,9 @@ pub(in crate::web) fn trail_query(pairs: &[(String, String)], limit: usize) -> R
     for (name, value) in pairs {
         let mut fault = |detail: String| faults.push(Fault { index: None, field: name.clone(), detail });
         match name.as_str() {
-            "subject" | "who" if value.chars().count() > 300 => fault("longer than 300 characters; shorten it".to_owned()),
+            "subject" | "who" if value.chars().count() > 300 => {
+                fault("longer than 300 characters; shorten it".to_owned())
+            }
             "subject" => query.subject.clone_from(value),
             "who" => query.who.clone_from(value),
             "before" => match value.parse() {

@@ -1,6 +1,7 @@
 //! One alarm, whole, on the board or switched off.
 
 use super::super::WebState;
+use super::super::act::Visitor;
 use super::super::details::{self, Found, Told};
 use super::super::prepared::aged;
 use super::super::visible::{clipped, visible, visible_lines};
@@ -117,7 +118,7 @@ struct Other {
 }
 
 /// `GET /alarms/{id}`.
-pub(in crate::web) async fn alarm(State(state): State<WebState>, Path(id): Path<String>) -> Response {
+pub(in crate::web) async fn alarm(State(state): State<WebState>, visitor: Visitor, Path(id): Path<String>) -> Response {
     let (view, now) = (state.view(), state.now());
     let found = match details::find(&state.readers, &view, &id).await {
         Ok(Some(found)) => found,
@@ -139,7 +140,9 @@ pub(in crate::web) async fn alarm(State(state): State<WebState>, Path(id): Path<
         Ok(told) => (told, String::new()),
         Err(e) => (Told::default(), visible(&e.to_string()).into_owned()),
     };
-    page(StatusCode::OK, &build(&state, &view, now, &found, told, journal_error))
+    let mut shown = build(&state, &view, now, &found, told, journal_error);
+    shown.frame = shown.frame.told(&visitor, now);
+    page(StatusCode::OK, &shown)
 }
 
 fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Told, journal_error: String) -> AlarmPage {

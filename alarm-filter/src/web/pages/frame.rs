@@ -44,7 +44,7 @@ pub(in crate::web) struct Frame {
 
 /// What became of an action.
 pub(in crate::web) struct ShownFlash {
-    /// `done`, `partly` or `refused`.
+    /// `done` or `partly`.
     pub(in crate::web) class: &'static str,
     /// In a sentence.
     pub(in crate::web) heading: String,
@@ -94,7 +94,13 @@ pub(in crate::web) struct Source {
 
 impl Frame {
     /// The frame of a page over this view.
-    pub(in crate::web) fn new(state: &WebState, view: &View, now: Timestamp, here: &'static str, title: String) -> Self {
+    pub(in crate::web) fn new(
+        state: &WebState,
+        view: &View,
+        now: Timestamp,
+        here: &'static str,
+        title: String,
+    ) -> Self {
         let config = state.config();
         let region = config.title.clone();
         let lines = |text: &str| text.lines().take(10).map(|l| visible(l).into_owned()).collect();
@@ -120,9 +126,9 @@ impl Frame {
         }
     }
 
-    /// The same, with what became of what this visitor did before, and a form to take it back that returns to `back`.
+    /// The same, with what became of what this visitor did before, and a form to take it back.
     #[must_use]
-    pub(in crate::web) fn told(mut self, visitor: &Visitor, now: Timestamp, back: &str) -> Self {
+    pub(in crate::web) fn told(mut self, visitor: &Visitor, now: Timestamp) -> Self {
         self.flash = visitor.flash.as_ref().map(|flash| ShownFlash {
             class: flash.outcome.word(),
             heading: flash.heading.clone(),
@@ -132,7 +138,7 @@ impl Frame {
                 seq,
                 token: visitor.token.clone(),
                 form: Visitor::form_key(),
-                back: back.to_owned(),
+                back: visitor.here.clone(),
             }),
         });
         self

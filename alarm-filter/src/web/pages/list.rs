@@ -1,6 +1,7 @@
 //! The list of alarms: one line each, what needs work first.
 
 use super::super::WebState;
+use super::super::act::Visitor;
 use super::super::filter::{Filter, Masked, Sort};
 use super::super::prepared::{Prepared, Suggestions};
 use super::super::problem::Fault;
@@ -162,14 +163,19 @@ const LASTING: [Flag; 13] = [
 /// `GET /`.
 pub(in crate::web) async fn list(
     State(state): State<WebState>,
-    Query(pairs): Query<Vec<(String, String)>>,
+    visitor: Visitor,
+    Query(mut pairs): Query<Vec<(String, String)>>,
 ) -> Response {
+    // What became of an action is shown once, and stands in no link.
+    pairs.retain(|(name, _)| name != "flash");
     let (mut filter, faults) = Filter::parse(&pairs);
     filter.limit = filter.limit.map(|l| l.min(MOST));
     let now = state.now();
     let all = state.prepared(now);
     let values: Vec<_> = pairs.into_iter().filter(|(_, v)| !v.trim().is_empty()).collect();
-    page(StatusCode::OK, &build(&state, &all, now, &filter, values, faults))
+    let mut shown = build(&state, &all, now, &filter, values, faults);
+    shown.frame = shown.frame.told(&visitor, now);
+    page(StatusCode::OK, &shown)
 }
 
 fn build(

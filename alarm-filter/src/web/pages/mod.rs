@@ -9,7 +9,7 @@ mod sources;
 
 pub(super) use alarm::alarm;
 pub(super) use audit::audit;
-pub(super) use error::{error, not_found, wrong_method};
+pub(super) use error::{error, not_found, problem, wants_json, wrong_method};
 pub(super) use frame::Frame;
 pub(super) use list::list;
 pub(super) use sources::sources;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Longest name in bytes.
+/// Longest name in characters.
 const NAME: usize = 256;
 /// Longest first line of an output, and longest performance data, in bytes.
 const LINE: usize = 8 << 10;
@@ -219,8 +219,8 @@ fn name<'a>(value: Cow<'a, str>, field: &'static str) -> Result<Cow<'a, str>, Ba
     if value.trim().is_empty() {
         return Err((field, "is empty; name it".to_owned()));
     }
-    if value.len() > NAME {
-        return Err((field, format!("is {} bytes long; a name has at most {NAME}", value.len())));
+    if value.len() > NAME && value.chars().count() > NAME {
+        return Err((field, format!("is longer than {NAME} characters, which a name has at most")));
     }
     if value.chars().any(char::is_control) {
         return Err((field, "holds control characters; a name has none".to_owned()));
