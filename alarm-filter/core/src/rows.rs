@@ -119,6 +119,21 @@ fn parse<'a, T: Deserialize<'a>>(row: &str, value: &'a [u8]) -> Result<T, RowErr
     serde_json::from_slice(value).map_err(|error| RowError::Unreadable { row: row.to_owned(), error })
 }
 
+/// Of an alarm that was written before it was kept what its last change was, every one counts as such.
+fn alarm_of(mut alarm: Alarm) -> Alarm {
+    if alarm.changed == 0 {
+        alarm.changed = alarm.version;
+    }
+    alarm
+}
+
+fn closed_of(mut closed: Closed) -> Closed {
+    if closed.alarm.changed == 0 {
+        closed.alarm = Arc::new(alarm_of(Alarm::clone(&closed.alarm)));
+    }
+    closed
+}
+
 impl World {
     /// The rows that changed since the last call, each with its new value or `None` when it is gone; names in order.
     pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
@@ -200,10 +215,10 @@ impl World {
                 *self.watch_mut(&row.key) = row.watch;
             }
             "alarm" => {
-                self.alarms.insert(rest.into(), Arc::new(parse::<Alarm>(name, value)?));
+                self.alarms.insert(rest.into(), Arc::new(alarm_of(parse(name, value)?)));
             }
             "closed" => {
-                Arc::make_mut(&mut self.closed).insert(rest.into(), parse::<Closed>(name, value)?);
+                Arc::make_mut(&mut self.closed).insert(rest.into(), closed_of(parse(name, value)?));
             }
             "cause" => {
                 self.causes.insert(rest.into(), parse::<Cause>(name, value)?);

@@ -213,6 +213,7 @@ async fn serve(
     let mut int = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
     let mut hup = signal(SignalKind::hangup()).map_err(|e| e.to_string())?;
     let (shut, shutdown) = oneshot::channel::<()>();
+    let cache = state.cache.clone();
     tracing::info!("listening on {listening}");
     println!("alarm-filter: listening on {listening}");
     let mut server = std::pin::pin!(web::serve(listening, web::router(state), async {
@@ -230,8 +231,9 @@ async fn serve(
             _ = &mut keeper_ended => break,
         }
     }
+    cache.end_streams();
     let _ = shut.send(());
-    // Streams and slow readers do not hold up the end for ever.
+    // Slow readers do not hold up the end for ever.
     let _late = tokio::time::timeout(LAST_REQUESTS, server).await;
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! Which alarms are asked for, and in which order: the same words in the address of the page and of the interface.
 
+use super::columns::Columns;
 use super::problem::Fault;
 use super::select::Aged;
+use super::visit::Visit;
 use super::words::band_name;
 use alarm_core::alarm::Band;
 use alarm_core::flag::Flag;
+use alarm_core::queue::Queue;
 use alarm_core::state::State;
 
 /// A parsed question. What is empty does not restrict; several values of one name: any of them.
@@ -19,6 +22,11 @@ pub(super) struct Filter {
     band: Vec<Band>,
     flag: Vec<Flag>,
     cause: Vec<Pattern>,
+    queue: Vec<Queue>,
+    /// Metrics: the alarms that are proposed as one cause under them (AL18).
+    pub proposal: Vec<String>,
+    /// The reader's last visit.
+    pub visit: Option<Visit>,
     /// Words that all occur somewhere in the alarm, in lower case.
     words: Vec<String>,
     /// What becomes of masked alarms.
@@ -31,9 +39,46 @@ pub(super) struct Filter {
     pub page: usize,
     /// Alarms on a page.
     pub limit: Option<usize>,
+    /// Under which headings they stand; none: as the order asks for.
+    pub group: Option<Grouping>,
+    /// What stands in a line.
+    pub columns: Columns,
+    /// What happened to them since the reader's last visit.
+    pub news: Vec<News>,
+    /// Characters in a line, for a terminal.
+    pub width: Option<usize>,
+    /// Colours, for a terminal.
+    pub colour: bool,
     /// The page loads itself anew after so many seconds; 0: it does not.
     pub refresh: u32,
 }
+
+/// Under which headings alarms stand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Grouping {
+    /// Their queue (DE3).
+    Queue,
+    /// Their site.
+    Site,
+    /// Their metric.
+    Metric,
+    /// One list.
+    None,
+}
+
+/// What happened to an alarm since a moment.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum News {
+    /// It was not there.
+    New,
+    /// It was OK, and fails again.
+    Back,
+    /// Its state is another one.
+    Changed,
+}
+
+/// News by name.
+pub(super) const NEWS: [(&str, News); 3] = [("new", News::New), ("back", News::Back), ("changed", News::Changed)];
 
 /// What becomes of alarms that another one masks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -75,6 +120,10 @@ pub(super) enum Sort {
     Episodes,
 }
 
+/// The headings by name.
+const GROUPINGS: [(&str, Grouping); 4] =
+    [("queue", Grouping::Queue), ("site", Grouping::Site), ("metric", Grouping::Metric), ("none", Grouping::None)];
+
 /// The orders by name.
 const SORTS: [(&str, Sort); 10] = [
     ("work", Sort::Work),
@@ -90,7 +139,8 @@ const SORTS: [(&str, Sort); 10] = [
 ];
 
 /// Every name that a filter knows.
-pub(super) const NAMES: [&str; 16] = [
+pub(super) const NAMES: [&str; 24] = [
+    "queue",
     "site",
     "state",
     "band",
@@ -100,14 +150,25 @@ pub(super) const NAMES: [&str; 16] = [
     "host",
     "flag",
     "cause",
+    "proposal",
+    "news",
     "q",
     "masked",
     "sort",
+    "group",
+    "columns",
     "page",
     "limit",
     "refresh",
+    "width",
+    "colour",
     "seq",
+    "live",
 ];
+
+/// Names that say how alarms are shown, not which.
+pub(super) const SHOWN: [&str; 10] =
+    ["sort", "group", "columns", "page", "limit", "refresh", "width", "colour", "seq", "live"];
 
 /// How many alarms one page may hold at most.
 pub(super) const MOST: usize = 100_000;
@@ -191,6 +252,26 @@ impl Filter {
                     .find(|f| f.word() == value)
                     .ok_or_else(|| not_among(value, &Flag::ALL.map(Flag::word).join(", ")))?,
             ),
+            "proposal" => self.proposal.push(value.to_owned()),
+            "queue" => self.queue.push(
+                Queue::ON_BOARD
+                    .into_iter()
+                    .find(|q| q.word() == value)
+                    .ok_or_else(|| not_among(value, &Queue::ON_BOARD.map(Queue::word).join(", ")))?,
+            ),
+            "news" => match NEWS.iter().find(|(n, _)| *n == value) {
+                Some((_, news)) => self.news.push(*news),
+                None if value == "all" => self.news.extend(NEWS.map(|(_, n)| n)),
+                None => return Err(not_among(value, "all, new, back, changed")),
+            },
+            "group" => {
+                let known = GROUPINGS.iter().find(|(n, _)| *n == value);
+                let names = || GROUPINGS.map(|(n, _)| n).join(", ");
+                self.group = Some(known.ok_or_else(|| not_among(value, &names()))?.1);
+            }
+            "columns" => self.columns.take(value)?,
+            "width" => self.width = Some(number(value, 40, 1000)?),
+            "colour" => self.colour = number(value, 0, 1)? == 1,
             "masked" => {
                 self.masked = match value {
                     "fold" => Masked::Fold,
@@ -211,12 +292,29 @@ impl Filter {
             "refresh" => self.refresh = u32::try_from(number(value, 0, 3600)?).unwrap_or(0),
             // It was waited for already: see `front.rs`.
             "seq" => drop(value.parse::<u64>().map_err(|_| "not a number; give the seq of an answer".to_owned())?),
+            // The page that the stream is for: see `live/`.
+            "live" => {}
             _ => return Err(format!("there is no filter of that name; known are {}", NAMES.join(", "))),
         }
         Ok(())
     }
 
-    /// Whether an alarm is asked for, masks aside.
+    /// Whether an alarm's queue is asked for.
+    pub(super) fn takes(&self, queue: Queue) -> bool {
+        self.queue.is_empty() || self.queue.contains(&queue)
+    }
+
+    /// Every queue is asked for.
+    pub(super) fn any_queue(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Under which headings the alarms stand.
+    pub(super) fn grouping(&self) -> Grouping {
+        self.group.unwrap_or(if self.sort == Sort::Work { Grouping::Queue } else { Grouping::None })
+    }
+
+    /// Whether an alarm is asked for, masks and queues aside.
     pub(super) fn matches(&self, a: &Aged<'_>) -> bool {
         let (alarm, about) = (a.alarm, &a.alarm.about);
         let one = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
@@ -228,6 +326,7 @@ impl Filter {
             && (self.cause.is_empty() || alarm.cause.as_deref().is_some_and(|c| one(&self.cause, c)))
             && (self.state.is_empty() || self.state.iter().any(|s| s.is(a.state)))
             && (self.band.is_empty() || self.band.contains(&a.band))
+            && (self.news.is_empty() || a.news.is_some_and(|n| self.news.contains(&n)))
             && (self.flag.is_empty() || self.flag.iter().any(|f| alarm.flags.contains_key(f)))
             && self.words.iter().all(|w| {
                 [&alarm.key.host, &about.metric, &about.site, &alarm.output, &about.service_type, &about.ngi]

@@ -11,12 +11,16 @@ mod act;
 mod api;
 mod assets;
 pub mod audit;
+mod columns;
 mod details;
+mod export;
 mod filter;
 mod front;
+mod live;
 mod pages;
 mod prepared;
 mod problem;
+mod queues;
 mod readers;
 pub mod samples;
 mod select;
@@ -24,6 +28,7 @@ mod serve;
 mod status;
 mod trail;
 mod visible;
+mod visit;
 mod words;
 
 #[cfg(test)]
@@ -135,13 +140,16 @@ pub fn router(state: WebState) -> Router {
         api::routes().into_iter().partition(|(_, method, _)| *method == "get");
     let add = |router: Router<WebState>, (path, _, handler): (&str, _, _)| router.route(path, handler);
     let read = Router::new()
-        .route("/", get(pages::list))
+        .route("/", get(pages::board))
+        .route("/alarms.csv", get(export::csv))
+        .route("/alarms.txt", get(export::txt))
         .route("/alarms/{id}", get(pages::alarm))
         .route("/sources", get(pages::sources))
         .route("/audit", get(pages::audit))
         .route("/trail", get(act::trail))
         .route("/metrics", get(status::metrics))
         .merge(questions.into_iter().fold(Router::new(), add))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), visit::go_on))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     Router::new()
         .merge(read)
@@ -150,6 +158,7 @@ pub fn router(state: WebState) -> Router {
         .route("/act/{what}", post(act::act))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
+        .route("/events", get(live::events))
         .route("/static/{file}", get(assets::file))
         .route("/favicon.ico", get(assets::icon))
         .fallback(pages::not_found)

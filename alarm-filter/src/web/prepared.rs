@@ -1,14 +1,18 @@
 //! What lists need of every alarm, in one dense row of memory: a page over ten thousand alarms then touches the alarms of
 //! the page only. Made once for a view, from that of the view before: alarms that did not change are not looked at again.
 
-use super::select::{Aged, Standing};
+use super::filter::News;
+use super::live::Hub;
+use super::select::Aged;
+use super::visit::Visit;
 use crate::view::View;
-use alarm_core::alarm::{Alarm, Band};
-use alarm_core::flag::Flag;
+use alarm_core::alarm::{Alarm, AlarmId, Band};
 use alarm_core::input::Text;
+use alarm_core::queue::Queue;
 use alarm_core::state::State;
 use alarm_core::time::{HOUR, Millis, Timestamp};
-use std::collections::{BTreeSet, HashSet};
+use alarm_core::world::Cause;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// From which age on days off matter (DC4).
@@ -23,6 +27,19 @@ pub(super) struct Prepared {
     /// In the order of [`View::alarms`].
     entries: Vec<Entry>,
     proposals: OnceLock<Vec<Proposed>>,
+    causes: OnceLock<Vec<Open>>,
+}
+
+/// A common cause that is open, with what stands under it, as far as that may be seen (AL17).
+pub(super) struct Open {
+    /// Its id.
+    pub(super) id: Text,
+    /// It.
+    pub(super) cause: Cause,
+    /// How many alarms.
+    pub(super) alarms: usize,
+    /// Their sites.
+    pub(super) sites: Vec<Text>,
 }
 
 /// A common cause that the program proposes (AL18), as far as its alarms may be seen (AL17).
@@ -31,6 +48,8 @@ pub(super) struct Proposed {
     pub(super) metric: Text,
     /// Sites at which it still fails.
     pub(super) sites: Vec<Text>,
+    /// Alarms that it is about, still failing and under no cause.
+    pub(super) alarms: Vec<AlarmId>,
     /// When it was proposed.
     pub(super) since: Timestamp,
 }
@@ -47,30 +66,58 @@ struct Entry {
     /// Its age without days off at `looked`; only where it was over the mark then.
     working: Option<(Timestamp, Millis)>,
     state: State,
-    standing: Standing,
+    place: Place,
     masked: bool,
+    /// Since when it is there, in its state, and failing without an OK in between.
+    there: Since,
+    so: Since,
+    failing: Since,
+}
+
+/// Since when something is so: by the views of this run, else by the monitor's clock.
+#[derive(Clone, Copy)]
+struct Since {
+    /// The seq of the first view that had it; 0: the first view of all had it.
+    seq: u64,
+    at: Timestamp,
+}
+
+impl Since {
+    fn is_after(self, visit: Visit) -> bool {
+        if self.seq > 0 { self.seq > visit.seq } else { self.at > visit.at }
+    }
+}
+
+/// What its queue (DE3) depends on.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Nothing that changes by itself.
+    In(Queue),
+    /// OK: when that is stable, if ever.
+    Good(Option<Timestamp>),
+    /// Its age.
+    Failing,
 }
 
 impl Entry {
     fn of(view: &View, alarm: &Alarm, now: Timestamp) -> Self {
         let windowed = !view.windows(alarm).is_empty();
         let ended = |s: &alarm_core::alarm::Span| s.to.map_or(0, |to| to.since(s.from).max(0));
-        let apart = alarm.set_apart()
-            || alarm.flags.contains_key(&Flag::Outage)
-            || alarm.masked_by.is_some()
-            || alarm.cause.is_some();
         let mut entry = Entry {
             fixed: alarm.failing_before + alarm.failing.iter().map(ended).sum::<Millis>(),
             open: alarm.failing.last().filter(|s| s.to.is_none()).map(|s| s.from),
             windowed,
             working: None,
             state: alarm.state,
-            standing: match alarm.failing_now() {
-                true if apart => Standing::Apart,
-                true => Standing::Failing,
-                false => Standing::Good,
+            place: match Queue::of(alarm, now, Band::FirstLine) {
+                Queue::OkStable | Queue::OkNotStable => Place::Good(alarm.stable_at()),
+                Queue::New => Place::Failing,
+                queue => Place::In(queue),
             },
             masked: alarm.masked_by.is_some(),
+            there: Since { seq: 0, at: alarm.raised },
+            so: Since { seq: 0, at: alarm.since },
+            failing: Since { seq: 0, at: alarm.episode_since },
         };
         if entry.age(view, alarm, now) >= OVERDUE {
             entry.working = Some((now, alarm.working_age(now, &view.windows(alarm), &view.settings)));
@@ -101,34 +148,84 @@ impl Entry {
     }
 }
 
-/// One alarm with what depends on the moment.
-pub(super) fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
-    with(view, alarm, &Entry::of(view, alarm, now), now)
+impl Entry {
+    fn queue(&self, band: Band, now: Timestamp) -> Queue {
+        match self.place {
+            Place::In(queue) => queue,
+            Place::Good(Some(stable)) if stable <= now => Queue::OkStable,
+            Place::Good(_) => Queue::OkNotStable,
+            Place::Failing => match band {
+                Band::Overdue => Queue::Over72,
+                Band::Rod => Queue::Over24,
+                Band::FirstLine => Queue::New,
+            },
+        }
+    }
+
+    /// What happened to it since that visit.
+    fn news(&self, visit: Visit) -> Option<News> {
+        if self.there.is_after(visit) {
+            Some(News::New)
+        } else if self.failing.is_after(visit) && self.open.is_some() {
+            Some(News::Back)
+        } else if self.so.is_after(visit) {
+            Some(News::Changed)
+        } else {
+            None
+        }
+    }
+
+    /// The entry of the same alarm in an earlier view says since when it is as it is.
+    fn follow(&mut self, alarm: &Alarm, before: &Alarm, old: &Entry, seq: u64) {
+        self.there = old.there;
+        self.so.seq = if alarm.state == before.state { old.so.seq } else { seq };
+        self.failing.seq = if alarm.episodes == before.episodes { old.failing.seq } else { seq };
+    }
 }
 
-fn with<'v>(view: &View, alarm: &'v Arc<Alarm>, e: &Entry, now: Timestamp) -> Aged<'v> {
+/// One alarm with what depends on the moment.
+pub(super) fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
+    with(view, alarm, &Entry::of(view, alarm, now), now, None)
+}
+
+fn with<'v>(view: &View, alarm: &'v Arc<Alarm>, e: &Entry, now: Timestamp, visit: Option<Visit>) -> Aged<'v> {
     let age = e.age(view, alarm, now);
     let band = e.band(view, alarm, age, now);
-    Aged { alarm, age, band, state: e.state, standing: e.standing, masked: e.masked }
+    let (queue, news) = (e.queue(band, now), visit.and_then(|v| e.news(v)));
+    Aged { alarm, age, band, state: e.state, queue, masked: e.masked, news }
 }
 
 impl Prepared {
     /// The entries of a view, as far as possible from those of an earlier one.
     pub(super) fn of(view: Arc<View>, now: Timestamp, before: Option<&Prepared>) -> Self {
-        let same = |b: &&Prepared| {
+        let same = |b: &Prepared| {
             Arc::ptr_eq(&b.view.downtimes, &view.downtimes) && Arc::ptr_eq(&b.view.settings, &view.settings)
         };
-        let mut old = before.filter(same).map(|b| b.view.alarms().zip(&b.entries).peekable());
+        let same = before.is_some_and(same);
+        let mut old = before.map(|b| b.view.alarms().zip(&b.entries).peekable());
         let mut entries = Vec::with_capacity(before.map_or(64, |b| b.entries.len() + 64));
         for alarm in view.alarms() {
-            let known = old.as_mut().and_then(|old| {
+            let known = old.as_mut().map(|old| {
                 // Both are in the order of their ids.
-                while old.next_if(|(o, _)| !Arc::ptr_eq(o, alarm) && o.id < alarm.id).is_some() {}
-                old.next_if(|(o, _)| Arc::ptr_eq(o, alarm)).map(|(_, e)| *e)
+                while old.next_if(|(o, _)| o.id < alarm.id).is_some() {}
+                old.next_if(|(o, _)| o.id == alarm.id)
             });
-            entries.push(known.unwrap_or_else(|| Entry::of(&view, alarm, now)));
+            entries.push(match known {
+                Some(Some((before, e))) if same && Arc::ptr_eq(before, alarm) => *e,
+                Some(Some((before, e))) => {
+                    let mut entry = Entry::of(&view, alarm, now);
+                    entry.follow(alarm, before, e, view.seq);
+                    entry
+                }
+                Some(None) => {
+                    let mut entry = Entry::of(&view, alarm, now);
+                    (entry.there.seq, entry.so.seq, entry.failing.seq) = (view.seq, view.seq, view.seq);
+                    entry
+                }
+                None => Entry::of(&view, alarm, now),
+            });
         }
-        Prepared { view, entries, proposals: OnceLock::new() }
+        Prepared { view, entries, proposals: OnceLock::new(), causes: OnceLock::new() }
     }
 
     /// Common causes that are proposed and still stand.
@@ -137,11 +234,12 @@ impl Prepared {
             let view = &self.view;
             let standing = view.proposed.iter().filter_map(|(metric, p)| {
                 let alarms = p.alarms.iter().filter_map(|id| view.alarm(id));
-                let failing = alarms.filter(|a| a.failing_now() && a.cause.is_none());
-                let sites: BTreeSet<Text> = failing.map(|a| a.about.site.clone()).collect();
+                let failing: Vec<_> = alarms.filter(|a| a.failing_now() && a.cause.is_none()).collect();
+                let sites: BTreeSet<Text> = failing.iter().map(|a| a.about.site.clone()).collect();
                 (sites.len() >= view.settings.cause_sites.max(1)).then(|| Proposed {
                     metric: metric.clone(),
                     sites: sites.into_iter().collect(),
+                    alarms: failing.iter().map(|a| a.id.clone()).collect(),
                     since: p.since,
                 })
             });
@@ -149,9 +247,30 @@ impl Prepared {
         })
     }
 
-    /// All alarms that anybody may see.
-    pub(super) fn aged(&self, now: Timestamp) -> impl Iterator<Item = Aged<'_>> {
-        self.view.alarms().zip(&self.entries).map(move |(alarm, e)| with(&self.view, alarm, e, now))
+    /// Common causes that are open.
+    pub(super) fn causes(&self) -> &[Open] {
+        self.causes.get_or_init(|| {
+            let mut under: BTreeMap<&Text, (usize, BTreeSet<Text>)> = BTreeMap::new();
+            if !self.view.causes.is_empty() {
+                for alarm in self.view.alarms() {
+                    if let Some(id) = &alarm.cause {
+                        let (n, sites) = under.entry(id).or_default();
+                        *n += 1;
+                        sites.insert(alarm.about.site.clone());
+                    }
+                }
+            }
+            let open = self.view.causes.iter().map(|(id, cause)| {
+                let (alarms, sites) = under.remove(id).unwrap_or_default();
+                Open { id: id.clone(), cause: cause.clone(), alarms, sites: sites.into_iter().collect() }
+            });
+            open.collect()
+        })
+    }
+
+    /// All alarms that anybody may see, with what happened to them since a visit.
+    pub(super) fn aged(&self, now: Timestamp, visit: Option<Visit>) -> impl Iterator<Item = Aged<'_>> {
+        self.view.alarms().zip(&self.entries).map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
     }
 }
 
@@ -193,6 +312,8 @@ impl Suggestions {
 pub struct Cache {
     prepared: Mutex<Option<Arc<Prepared>>>,
     suggestions: Mutex<Option<(Timestamp, Arc<Suggestions>)>>,
+    /// What the streams of changes have in common.
+    pub(super) hub: Hub,
 }
 
 impl Cache {
@@ -205,6 +326,11 @@ impl Cache {
         let new = Arc::new(Prepared::of(view, now, kept.as_deref()));
         *kept = Some(Arc::clone(&new));
         new
+    }
+
+    /// Ends every stream of changes: the daemon stops.
+    pub fn end_streams(&self) {
+        self.hub.end();
     }
 
     /// What the form suggests; a little old at times.
@@ -233,8 +359,9 @@ mod tests {
         let p = Prepared::of(view.clone(), NOW, None);
         for later in [0, MINUTE, 7 * HOUR, DAY, 3 * DAY, 9 * DAY] {
             let now = NOW.plus(later);
-            for a in p.aged(now) {
+            for a in p.aged(now, None) {
                 assert_eq!(a.age, view.age(a.alarm, now));
+                assert_eq!(a.queue, Queue::of(a.alarm, now, a.band), "{:?}", a.alarm);
                 let working = a.alarm.working_age(now, &view.windows(a.alarm), &view.settings);
                 assert_eq!(a.band == Band::Overdue, a.age >= OVERDUE && working >= OVERDUE, "{:?}", a.alarm);
             }
@@ -256,8 +383,9 @@ mod tests {
         let after = Arc::new(View::of(&world));
         let quick = Prepared::of(after.clone(), NOW, Some(&before));
         let whole = Prepared::of(after, NOW, None);
-        let all =
-            |p: &Prepared| p.aged(NOW).map(|a| (a.alarm.id.clone(), a.age, a.state, a.masked)).collect::<Vec<_>>();
+        let all = |p: &Prepared| {
+            p.aged(NOW, None).map(|a| (a.alarm.id.clone(), a.age, a.state, a.masked)).collect::<Vec<_>>()
+        };
         assert_eq!(all(&quick), all(&whole));
         assert_eq!(quick.entries.len(), 49);
     }

@@ -1,13 +1,15 @@
-//! From a view to the alarms of one page: ages, counts, filter, masks folded, order, paging.
+//! From a view to the alarms of one page: ages, queues, counts, filter, masks folded, order, headings, paging.
 
-use super::filter::{Filter, Masked, Sort};
+use super::filter::{Filter, Grouping, Masked, News, Sort};
 use super::prepared::{Prepared, aged};
+use super::queues::rank;
 use crate::view::View;
 use alarm_core::alarm::{Alarm, Band};
+use alarm_core::queue::Queue;
 use alarm_core::state::State;
 use alarm_core::time::{Millis, Timestamp};
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// An alarm with what depends on the moment.
@@ -21,21 +23,12 @@ pub(super) struct Aged<'v> {
     pub band: Band,
     /// Its state.
     pub(super) state: State,
+    /// Where it stands (DE3).
+    pub(super) queue: Queue,
     /// Another one masks it.
     pub(super) masked: bool,
-    /// Where it stands in the order of work.
-    pub standing: Standing,
-}
-
-/// The order of work, roughly; the full set of queues (DE3) is another page's.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Standing {
-    /// Failing, and somebody's at once.
-    Failing,
-    /// Failing, and set apart by the topology, in an outage, masked, or under a common cause.
-    Apart,
-    /// OK: to be switched off.
-    Good,
+    /// What happened to it since the reader's last visit.
+    pub(super) news: Option<News>,
 }
 
 /// The alarms of one page.
@@ -47,84 +40,170 @@ pub(super) struct Selection<'v> {
     pub matched: usize,
     /// How many of these fold under their leader.
     pub folded: usize,
+    /// How many are listed, over all pages.
+    pub listed: usize,
     /// How many pages there are; at least one.
     pub pages: usize,
     /// Counts from 1.
     pub page: usize,
-    /// How many problems stand on the board in each band, youngest first; the filter does not matter.
-    pub problems: [usize; 3],
-    /// How many stand in each state; the filter does not matter.
-    pub states: BTreeMap<State, usize>,
+    /// How many stand in each queue, in their order of work, of those that the filter takes but for its queues and masks.
+    pub queues: [usize; Queue::ON_BOARD.len()],
+    /// How many are new, failing again, in another state since the reader's last visit; the filter does not matter.
+    pub news: [usize; 3],
+    /// How many in the whole board are over 72 h.
+    pub overdue: usize,
     /// Those of the page.
     pub rows: Vec<Aged<'v>>,
-    /// How many rows each group has over all pages, for [`Sort::Work`].
-    pub groups: BTreeMap<Group, usize>,
+    /// How many rows each heading has over all pages.
+    pub groups: HashMap<Heading<'v>, usize>,
     /// Followers on the board by their leader's id.
     pub followers: HashMap<&'v str, Vec<&'v Arc<Alarm>>>,
 }
 
-/// A group of the order of work.
-pub(super) type Group = (Standing, Reverse<Band>);
+/// What rows have in common that stand together.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Heading<'v> {
+    /// Their queue.
+    Queue(Queue),
+    /// A name.
+    Name(&'v str),
+    /// Nothing.
+    None,
+}
 
-impl Aged<'_> {
-    /// The group it stands in; only failing ones are told apart by their age.
-    pub(super) fn group(&self) -> Group {
-        let band = if self.standing == Standing::Failing { self.band } else { Band::FirstLine };
-        (self.standing, Reverse(band))
+impl<'v> Aged<'v> {
+    /// The heading that it stands under.
+    pub(super) fn heading(&self, grouping: Grouping) -> Heading<'v> {
+        match grouping {
+            Grouping::Queue => Heading::Queue(self.queue),
+            Grouping::Site => Heading::Name(&self.alarm.about.site),
+            Grouping::Metric => Heading::Name(&self.alarm.about.metric),
+            Grouping::None => Heading::None,
+        }
     }
 }
 
-/// Picks the alarms of one page. `limit` holds when the filter names none.
-pub(super) fn select<'v>(from: &'v Prepared, filter: &Filter, now: Timestamp, limit: usize) -> Selection<'v> {
+/// What decides whether an alarm is on the page, made once for all of them.
+pub(super) struct Test<'f> {
+    filter: &'f Filter,
+    /// Ids of the alarms of the proposals that are asked for.
+    proposed: Option<HashSet<&'f str>>,
+}
+
+/// What a test says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fit {
+    /// It is not asked for.
+    Not,
+    /// It is, and folds under its leader.
+    Folded,
+    /// It is.
+    Listed,
+}
+
+impl<'f> Test<'f> {
+    /// For this filter over these alarms.
+    pub(super) fn new(from: &'f Prepared, filter: &'f Filter) -> Self {
+        let proposed = (!filter.proposal.is_empty()).then(|| {
+            let asked = from.proposals().iter().filter(|p| filter.proposal.iter().any(|m| **m == *p.metric));
+            asked.flat_map(|p| p.alarms.iter().map(|id| &**id)).collect()
+        });
+        Test { filter, proposed }
+    }
+
+    fn matches(&self, a: &Aged<'_>) -> bool {
+        self.proposed.as_ref().is_none_or(|p| p.contains(&*a.alarm.id)) && self.filter.matches(a)
+    }
+
+    fn fits(&self, view: &View, a: &Aged<'_>, now: Timestamp) -> Fit {
+        let (filter, masked) = (self.filter, self.filter.masked);
+        if !filter.takes(a.queue) {
+            return Fit::Not;
+        }
+        match (&a.alarm.masked_by, masked) {
+            (Some(_), Masked::Hide) | (None, Masked::Only) => Fit::Not,
+            (Some(mask), Masked::Fold) => {
+                let leads = |l| {
+                    let l = aged(view, l, now);
+                    filter.takes(l.queue) && self.matches(&l)
+                };
+                if view.alarm(&mask.leader).is_some_and(leads) { Fit::Folded } else { Fit::Listed }
+            }
+            _ => Fit::Listed,
+        }
+    }
+
+    /// Whether an alarm is listed somewhere.
+    pub(super) fn lists(&self, view: &View, a: &Aged<'_>, now: Timestamp) -> bool {
+        self.matches(a) && self.fits(view, a, now) == Fit::Listed
+    }
+}
+
+/// Picks the alarms of one page; without a limit, all.
+pub(super) fn select<'v>(from: &'v Prepared, filter: &Filter, now: Timestamp) -> Selection<'v> {
     let view: &'v View = &from.view;
+    let test = Test::new(from, filter);
     let mut s = Selection::default();
     let mut all = Vec::new();
-    for a in from.aged(now) {
+    for a in from.aged(now, filter.visit) {
         s.total += 1;
-        *s.states.entry(a.state).or_default() += 1;
-        if a.state.is_problem() {
-            s.problems[a.band as usize] += 1;
+        if a.queue == Queue::Over72 {
+            s.overdue += 1;
+        }
+        if let Some(news) = a.news {
+            s.news[news as usize] += 1;
         }
         if a.masked
             && let Some(mask) = &a.alarm.masked_by
         {
             s.followers.entry(&*mask.leader).or_default().push(a.alarm);
-            match filter.masked {
-                Masked::Hide => continue,
-                Masked::Fold if filter.matches(&a) => {
-                    s.matched += 1;
-                    if view.alarm(&mask.leader).is_some_and(|l| filter.matches(&aged(view, l, now))) {
-                        s.folded += 1;
-                    } else {
-                        all.push(a);
-                    }
-                    continue;
-                }
-                Masked::Fold => continue,
-                Masked::Show | Masked::Only => {}
-            }
-        } else if filter.masked == Masked::Only {
+        }
+        if !test.matches(&a) {
             continue;
         }
-        if filter.matches(&a) {
-            s.matched += 1;
-            all.push(a);
+        if let Some(n) = s.queues.get_mut(rank(a.queue)) {
+            *n += 1;
+        }
+        match test.fits(view, &a, now) {
+            Fit::Not => {}
+            Fit::Folded => {
+                s.matched += 1;
+                s.folded += 1;
+            }
+            Fit::Listed => {
+                s.matched += 1;
+                all.push(a);
+            }
         }
     }
-    let limit = filter.limit.unwrap_or(limit).max(1);
+    s.listed = all.len();
+    let limit = filter.limit.unwrap_or(usize::MAX).max(1);
     s.pages = all.len().div_ceil(limit).max(1);
     s.page = filter.page.clamp(1, s.pages);
-    if filter.sort == Sort::Work {
+    let grouping = filter.grouping();
+    // Where a heading stands: with the most urgent of its rows.
+    let mut best: HashMap<Heading<'v>, (usize, Reverse<Millis>)> = HashMap::new();
+    if grouping != Grouping::None {
         for a in &all {
-            *s.groups.entry(a.group()).or_default() += 1;
+            let (heading, urgent) = (a.heading(grouping), (rank(a.queue), Reverse(a.age)));
+            *s.groups.entry(heading).or_default() += 1;
+            let known = best.entry(heading).or_insert(urgent);
+            *known = urgent.min(*known);
         }
     }
-    let order = |a: &Aged<'_>, b: &Aged<'_>| {
+    let place = |h: Heading<'v>| match h {
+        Heading::Queue(queue) => (rank(queue), Reverse(0), ""),
+        Heading::Name(name) => best.get(&h).map_or((0, Reverse(0), name), |(q, age)| (*q, *age, name)),
+        Heading::None => (0, Reverse(0), ""),
+    };
+    let order = |a: &Aged<'v>, b: &Aged<'v>| {
         let by = compare(filter.sort, a, b);
         let by = if filter.reversed { by.reverse() } else { by };
-        by.then_with(|| a.alarm.id.cmp(&b.alarm.id))
+        let (a_in, b_in) = (a.heading(grouping), b.heading(grouping));
+        let grouped = if a_in == b_in { Ordering::Equal } else { place(a_in).cmp(&place(b_in)) };
+        grouped.then(by).then_with(|| a.alarm.id.cmp(&b.alarm.id))
     };
-    let (begin, end) = ((s.page - 1) * limit, (s.page * limit).min(all.len()));
+    let (begin, end) = ((s.page - 1).saturating_mul(limit), (s.page.saturating_mul(limit)).min(all.len()));
     // Only as far as the page reaches has the list to be in order.
     if end > 0 && end < all.len() {
         all.select_nth_unstable_by(end - 1, order);
@@ -140,7 +219,7 @@ fn compare(sort: Sort, a: &Aged<'_>, b: &Aged<'_>) -> Ordering {
     let text = |x: &str, y: &str| x.cmp(y);
     let oldest = || b.age.cmp(&a.age);
     match sort {
-        Sort::Work => a.group().cmp(&b.group()).then_with(oldest).then_with(|| worst(a).cmp(&worst(b))),
+        Sort::Work => rank(a.queue).cmp(&rank(b.queue)).then_with(oldest).then_with(|| worst(a).cmp(&worst(b))),
         Sort::Age => oldest(),
         Sort::Since => b.alarm.since.cmp(&a.alarm.since),
         Sort::State => worst(a).cmp(&worst(b)).then_with(oldest),

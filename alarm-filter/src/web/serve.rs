@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// Connections at the same time; more of them wait.
 const CONNECTIONS: usize = 512;
-/// A connection that sends nothing for so long is closed.
+/// A connection that sends nothing for so long, and takes nothing either, is closed.
 const IDLE: Duration = Duration::from_secs(75);
 
 /// A place to listen at, bound.
@@ -183,12 +183,21 @@ impl Quick for tokio::net::TcpStream {
     }
 }
 
-/// A connection that ends when nothing comes for too long.
+/// A connection that ends when nothing comes and nothing goes for too long.
 struct Watched<I> {
     io: I,
     idle: Pin<Box<Sleep>>,
     waiting: bool,
     _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<I> Watched<I> {
+    /// Whoever takes what is sent is there: a stream of changes says nothing of its own.
+    fn goes(&mut self, done: &Poll<io::Result<usize>>) {
+        if matches!(done, Poll::Ready(Ok(n)) if *n > 0) {
+            self.idle.as_mut().reset(Instant::now() + IDLE);
+        }
+    }
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
@@ -211,7 +220,9 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
 
 impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        let done = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.goes(&done);
+        done
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -227,7 +238,9 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        let done = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.goes(&done);
+        done
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -13,7 +13,7 @@ use serde::Serialize;
 pub(super) async fn metrics(State(state): State<WebState>) -> Response {
     let now = state.now();
     let all = state.prepared(now);
-    match state.metrics.text(&all.view, all.aged(now).map(|a| (a.state, a.band)), now) {
+    match state.metrics.text(&all.view, all.aged(now, None).map(|a| (a.state, a.band)), now) {
         Ok(text) => {
             const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, KIND)], text).into_response()

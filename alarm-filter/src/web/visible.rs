@@ -59,7 +59,8 @@ fn hidden(c: char) -> bool {
     )
 }
 
-fn combines(c: char) -> bool {
+/// Whether a character is drawn onto the one before it.
+pub(super) fn combines(c: char) -> bool {
     matches!(
         c,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}'

@@ -87,6 +87,31 @@ pub(super) fn local(t: Timestamp, zone: &str) -> Option<String> {
     Some(format!("{}, {}", utc(t)?.with_timezone(&tz).format("%H:%M on %d %b"), tz.name()))
 }
 
+/// Until when, in UTC: `until 14:20`, or with the day where it is another one.
+pub(super) fn until(t: Timestamp, now: Timestamp) -> String {
+    format!("until {}", clock(t, now))
+}
+
+/// From when on, the same way.
+pub(super) fn from(t: Timestamp, now: Timestamp) -> String {
+    format!("from {}", clock(t, now))
+}
+
+fn clock(t: Timestamp, now: Timestamp) -> String {
+    let Some(at) = utc(t) else { return t.to_string() };
+    let same_day = utc(now).is_some_and(|n| n.date_naive() == at.date_naive());
+    at.format(if same_day { "%H:%M" } else { "%d %b %H:%M" }).to_string()
+}
+
+/// How often, in words.
+pub(super) fn times(n: u32) -> String {
+    match n {
+        0 | 1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        n => format!("{n} times"),
+    }
+}
+
 /// How an alarm's object is named in one line.
 pub(super) fn object(alarm: &Alarm) -> String {
     match &alarm.key.service {
@@ -138,6 +163,8 @@ mod tests {
         assert_eq!(moment(t), "2026-11-22 03:52:31 UTC");
         assert_eq!(short(t, t), "22 Nov 03:52");
         assert_eq!(short(t, t.plus(60 * DAY)), "2026-11-22");
+        assert_eq!(until(t.plus(HOUR), t), "until 04:52");
+        assert_eq!(until(t.plus(DAY), t), "until 23 Nov 03:52");
         assert_eq!(local(t, "Europe/Zurich").as_deref(), Some("04:52 on 22 Nov, Europe/Zurich"));
         assert_eq!(local(t, "Mars/Base"), None);
         assert_eq!(local(t, "UTC"), None);

@@ -3,7 +3,7 @@
 
 use crate::papers::papers;
 use crate::small::{self, SETTINGS_SET_TIMERS, learned};
-use alarm_core::command::{Action, CauseKind, Command, OffReason};
+use alarm_core::command::{Action, CauseKind, Command, NoteOn, OffReason, Target};
 use alarm_core::engine::{Engine, Record};
 use alarm_core::input::*;
 use alarm_core::state::State;
@@ -36,7 +36,12 @@ pub(crate) enum Act {
     Mask,
     Unmask,
     Open(CauseKind),
+    Join,
+    Leave,
     End,
+    /// On the alarm, or on its site.
+    Note(bool),
+    Strike,
 }
 
 /// A sequence, made concrete: every input with its time, and what was decided.
@@ -246,8 +251,12 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::On),
         2 => Just(Act::Mask),
         1 => Just(Act::Unmask),
-        1 => kind.prop_map(Act::Open),
+        2 => kind.prop_map(Act::Open),
+        1 => Just(Act::Join),
+        1 => Just(Act::Leave),
         1 => Just(Act::End),
+        2 => any::<bool>().prop_map(Act::Note),
+        1 => Just(Act::Strike),
     ]
 }
 
@@ -370,20 +379,39 @@ fn command(engine: &Engine, n: usize, m: usize, act: Act) -> Option<Action> {
     let world = engine.world();
     let ids: Vec<Text> = world.alarms.keys().cloned().collect();
     let pick = |ids: &[Text], n: usize| (!ids.is_empty()).then(|| ids[n % ids.len()].clone());
+    // Some were seen as they are, some at an earlier version, and of some nobody asks.
+    let target = |n: usize| {
+        let alarm = pick(&ids, n)?;
+        let version = [0, world.alarms[&alarm].version, 1][n % 3];
+        Some(Target { alarm, version })
+    };
+    let both = || Some(vec![target(n)?, target(m)?]);
+    let notes = || -> Vec<Text> {
+        let pads = world.notepads.values().flat_map(|notes| notes.iter());
+        pads.chain(world.alarms.values().flat_map(|a| &a.notes)).map(|n| n.id.clone()).collect()
+    };
+    let causes: Vec<Text> = world.causes.keys().cloned().collect();
     Some(match act {
         Act::Off(reason, until) => Action::SwitchOff {
-            alarm: pick(&ids, n)?,
-            version: 0,
+            alarms: both()?,
             reason,
             text: "said".into(),
             until: until.then(|| world.at.plus(2 * HOUR)),
         },
-        Act::On => Action::SwitchOn { alarm: pick(&world.closed.keys().cloned().collect::<Vec<_>>(), n)? },
-        Act::Mask => Action::Mask { leader: pick(&ids, n)?, followers: vec![pick(&ids, m)?] },
-        Act::Unmask => Action::Unmask { alarm: pick(&ids, n)? },
-        Act::Open(kind) => {
-            Action::OpenCause { kind, text: "power".into(), alarms: vec![pick(&ids, n)?, pick(&ids, m)?] }
+        Act::On => {
+            let off: Vec<Text> = world.closed.keys().cloned().collect();
+            Action::SwitchOn { alarms: vec![pick(&off, n)?, pick(&off, m)?] }
         }
-        Act::End => Action::EndCause { cause: pick(&world.causes.keys().cloned().collect::<Vec<_>>(), n)? },
+        Act::Mask => Action::Mask { leader: target(n)?, followers: vec![target(m)?, target(n + m + 1)?] },
+        Act::Unmask => Action::Unmask { alarms: both()? },
+        Act::Open(kind) => Action::OpenCause { kind, text: "power".into(), alarms: both()? },
+        Act::Join => Action::JoinCause { cause: pick(&causes, m)?, alarms: both()? },
+        Act::Leave => Action::LeaveCause { alarms: both()? },
+        Act::End => Action::EndCause { cause: pick(&causes, n)? },
+        Act::Note(true) => Action::Note { on: NoteOn::Alarm(pick(&ids, n)?), text: "odd \u{1b}[2J\n\u{202e}".into() },
+        Act::Note(false) => {
+            Action::Note { on: NoteOn::Site(["S", "T", "nowhere"][n % 3].into()), text: "moving".into() }
+        }
+        Act::Strike => Action::StrikeNote { note: pick(&notes(), n)? },
     })
 }

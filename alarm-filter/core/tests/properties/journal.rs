@@ -4,7 +4,8 @@
 use crate::alphabet::{Story, input, steps};
 use crate::papers::papers;
 use crate::small::{Shown, difference, fold, learned, reborn, restored, same_records, sound};
-use alarm_core::command::Command;
+use alarm_core::alarm::AlarmId;
+use alarm_core::command::{Action, Command, Outcome};
 use alarm_core::event::Event;
 use alarm_core::input::Input;
 use proptest::prelude::*;
@@ -109,6 +110,78 @@ proptest! {
     }
 }
 
+proptest! {
+    /// The same form again, at any later time and after a restart, gets the same answer and changes nothing; what was
+    /// refused as a whole changed nothing.
+    #[test]
+    fn a_form_that_comes_again_gets_the_same_answer(steps in steps()) {
+        let story = Story::of(&steps);
+        let mut engine = learned(&papers());
+        let mut answers: BTreeMap<alarm_core::input::Text, Outcome> = BTreeMap::new();
+        let mut last = None;
+        for (now, input) in &story.inputs {
+            let handled = engine.handle(*now, input.clone());
+            let Input::Command(command) = input else { continue };
+            last = Some(*now);
+            let outcome = handled.outcome.unwrap();
+            match answers.get(&command.form) {
+                Some(before) if before.is_ok() => prop_assert_eq!(before, &outcome, "{:?}", command),
+                _ => {
+                    let own = handled.records.iter().any(|r| matches!(r.input, Some(Input::Command(_))));
+                    prop_assert_eq!(own, outcome.is_ok(), "{:?} {:?}", command, handled.records);
+                    answers.insert(command.form.clone(), outcome);
+                }
+            }
+        }
+        let mut again = reborn(&papers(), &Shown::of(&engine));
+        for (form, outcome) in answers.iter().filter(|(_, outcome)| outcome.is_ok()) {
+            let action = Action::EndCause { cause: "another".into() };
+            let command = Command { who: "ana".into(), form: form.clone(), action };
+            let at = again.world().at.max(last.unwrap());
+            let handled = again.handle(at, Input::Command(command));
+            let nothing = handled.records.iter().all(|r| !matches!(r.input, Some(Input::Command(_))));
+            prop_assert!(nothing && handled.outcome.as_ref() == Some(outcome), "{:?}", handled);
+        }
+    }
+
+    /// Whatever the engine answers, it names each alarm that was asked for once, done or refused; and taking back is
+    /// something that it understands.
+    #[test]
+    fn each_alarm_of_a_command_is_done_or_refused(steps in steps()) {
+        let story = Story::of(&steps);
+        let mut engine = learned(&papers());
+        for (now, input) in &story.inputs {
+            let handled = engine.handle(*now, input.clone());
+            let Input::Command(command) = input else { continue };
+            let mut asked: Vec<&AlarmId> = match &command.action {
+                Action::SwitchOff { alarms, .. }
+                | Action::Unmask { alarms }
+                | Action::OpenCause { alarms, .. }
+                | Action::JoinCause { alarms, .. }
+                | Action::LeaveCause { alarms } => alarms.iter().map(|t| &t.alarm).collect(),
+                Action::Mask { followers, .. } => followers.iter().map(|t| &t.alarm).collect(),
+                Action::SwitchOn { alarms } => alarms.iter().collect(),
+                _ => continue,
+            };
+            asked.sort();
+            asked.dedup();
+            let own = handled.records.iter().skip_while(|r| !matches!(r.input, Some(Input::Command(_))));
+            let own: Vec<&Event> = own.take_while(|r| r.input.as_ref().is_none_or(|i| *i != Input::Tick)).flat_map(|r| &r.events).collect();
+            if let (Some(Ok(done)), false) = (&handled.outcome, own.is_empty()) {
+                let mut named: Vec<&AlarmId> = done.alarms.iter().chain(done.refused.iter().filter_map(|r| r.alarm())).collect();
+                named.sort();
+                prop_assert_eq!(&named, &asked, "{:?}", done);
+                for action in alarm_core::undo::of(own.iter().copied()) {
+                    let mut back = engine.clone();
+                    let command = Command { who: "ana".into(), form: "".into(), action };
+                    back.handle(*now, Input::Command(command));
+                    prop_assert_eq!(sound(&back), Ok(()));
+                }
+            }
+        }
+    }
+}
+
 /// Stories do what they are for: over some of them every kind of event and of command comes up.
 #[test]
 fn stories_are_rich() {
@@ -161,6 +234,10 @@ fn stories_are_rich() {
         "Unmasked",
         "StableOk",
         "CauseOpened",
+        "CauseJoined",
+        "CauseLeft",
+        "NoteWritten",
+        "NoteStruck",
         "CauseEnded",
         "CommandTaken",
         "CauseProposed",
@@ -173,6 +250,17 @@ fn stories_are_rich() {
     .collect();
     assert!(lacking.is_empty(), "no story had {lacking:?}");
     assert_eq!(notes.len(), 9, "every kind of note: {notes:?}");
-    let all = ["SwitchOff", "SwitchOn", "Mask", "Unmask", "OpenCause", "EndCause"];
+    let all = [
+        "SwitchOff",
+        "SwitchOn",
+        "Mask",
+        "Unmask",
+        "OpenCause",
+        "JoinCause",
+        "LeaveCause",
+        "EndCause",
+        "Note",
+        "StrikeNote",
+    ];
     assert!(all.iter().all(|a| actions.contains(*a)), "only {actions:?}");
 }

@@ -13,5 +13,6 @@ mod found;
 mod journal;
 mod order;
 mod papers;
+mod queues;
 #[path = "../small/mod.rs"]
 mod small;

@@ -7,6 +7,7 @@
 mod ages;
 mod alarms;
 mod availability;
+mod bulk;
 mod causes;
 mod decisions;
 mod desk;
@@ -15,6 +16,8 @@ mod families;
 mod hosts;
 mod laws;
 mod masks;
+mod notes;
+mod queues;
 mod switching;
 mod topology;
 mod twins;

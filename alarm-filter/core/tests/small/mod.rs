@@ -138,7 +138,16 @@ pub(crate) fn without_counts(shown: &Shown<'_>) -> Vec<u8> {
         if name == "meta" {
             row = without_number(&without_number(&row, "\"seq\":"), "\"at\":");
         }
-        row = without_number(&row, "\"version\":");
+        for field in ["version", "changed", "seq"] {
+            row = without_numbers(&row, &format!("\"{field}\":"));
+        }
+        if let Some(start) = row.find("\"stood\":") {
+            let end = row[start..].find("]]").map_or(row.len(), |n| start + n + 2);
+            row.replace_range(start..end, "");
+        }
+        for made in ["cause-", "note-"] {
+            row = without_numbers(&row, made);
+        }
         for (id, plain) in &names {
             if row.contains(id.as_str()) {
                 row = row.replace(id.as_str(), plain);
@@ -155,6 +164,17 @@ fn without_number(text: &str, field: &str) -> String {
     let Some(start) = text.find(field).map(|i| i + field.len()) else { return text.to_owned() };
     let end = text[start..].find(|c: char| c != '-' && !c.is_ascii_digit()).map_or(text.len(), |n| start + n);
     format!("{}{}", &text[..start], &text[end..])
+}
+
+/// The same after each of them.
+fn without_numbers(text: &str, field: &str) -> String {
+    let mut parts = text.split(field);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out += field;
+        out += part.trim_start_matches(|c: char| c == '-' || c.is_ascii_digit());
+    }
+    out
 }
 
 /// FNV-1a.

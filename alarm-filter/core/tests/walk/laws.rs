@@ -3,6 +3,7 @@
 use crate::model::{Model, Place, raises};
 use crate::small::{self, Papers, Shown, difference, fold, reborn};
 use crate::world::{Act, key};
+use alarm_core::alarm::Alarm;
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
@@ -10,6 +11,7 @@ use alarm_core::input::{Input, Observation, Origin, Seen};
 use alarm_core::state::State;
 use alarm_core::time::{DAY, HOUR, Timestamp};
 use alarm_core::watch::SetAside;
+use std::sync::Arc;
 
 /// A law that is broken: which, and how.
 pub(crate) type Broken = String;
@@ -26,6 +28,7 @@ pub(crate) fn state(engine: &Engine, model: &Model) -> Result<(), Broken> {
     }
     host(engine, model)?;
     family(engine)?;
+    people(engine, model)?;
     let world = engine.world();
     law(engine.next_deadline().is_none_or(|due| due > world.at), || {
         format!("timers: {:?} is due and has not fired at {}", engine.next_deadline(), world.at)
@@ -105,15 +108,44 @@ fn host(engine: &Engine, model: &Model) -> Result<(), Broken> {
 
 /// AL14: of those that can lead, one does, and the others follow it.
 fn family(engine: &Engine) -> Result<(), Broken> {
-    let alarms = engine.world().alarms.values().filter(|a| !a.about.family.is_empty());
+    let by_hand = |a: &Arc<Alarm>| a.masked_by.as_ref().is_some_and(|m| !m.family);
+    let alarms = engine.world().alarms.values().filter(|a| !a.about.family.is_empty() && !by_hand(a));
     let (mut leading, mut able) = (0, 0);
     for a in alarms {
-        let can_lead = !a.barred_from_leading() && !a.stable;
+        let can_lead = !a.barred_from_leading() && !a.stable && a.cause.is_none();
         able += usize::from(can_lead);
         leading += usize::from(can_lead && a.masked_by.is_none());
         law(can_lead || a.masked_by.is_none(), || format!("{:?} is masked, and set apart, out or stable", a.key))?;
     }
     law(leading == able.min(1), || format!("{leading} of {able} lead in the family"))
+}
+
+/// What people did stands as they did it, and no longer than the procedure says.
+fn people(engine: &Engine, model: &Model) -> Result<(), Broken> {
+    let world = engine.world();
+    for s in 0..2 {
+        let Some(alarm) = world.alarm_of(&key(Some(s))) else { continue };
+        let known = &model.services[s];
+        let leader = alarm.masked_by.as_ref().filter(|m| !m.family).and_then(|m| world.alarms.get(&m.leader));
+        let expected = known.masked.then(|| key(Some(1 - s)));
+        law(leader.map(|l| &l.key) == expected.as_ref(), || {
+            format!("AL6: {:?} is masked by {:?}, by somebody: {}", alarm.key, alarm.masked_by, known.masked)
+        })?;
+        law(alarm.cause.is_some() == known.under, || {
+            format!("AL18: {:?} is under {:?}, and should be: {}", alarm.key, alarm.cause, known.under)
+        })?;
+        law(alarm.cause.as_ref().is_none_or(|c| world.causes.contains_key(c)), || {
+            format!("AL18: {:?} is under {:?}, which has ended", alarm.key, alarm.cause)
+        })?;
+        law(alarm.notes.len() == usize::from(known.noted), || {
+            format!("DE1: {:?} has {:?}, noted is {}", alarm.key, alarm.notes, known.noted)
+        })?;
+        let pad = world.notepads.get("S");
+        law(alarm.notes.iter().all(|n| pad.is_some_and(|pad| pad.contains(n))), || {
+            format!("DE1: {:?} are not all in {pad:?}", alarm.notes)
+        })?;
+    }
+    Ok(())
 }
 
 /// The step: soft raises nothing, ids are new, records follow one another, and time does not go back.

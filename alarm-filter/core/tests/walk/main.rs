@@ -63,8 +63,8 @@ impl Walk<'_> {
         small::fold(&mut folded, &due);
         records.extend(due);
         let mut model = node.model.clone();
-        let off = if let Act::Off(s) = act { engine.world().watch(&world::key(Some(s))) } else { None };
-        model.step(act, || off.and_then(|w| w.off.as_ref()).map_or(now, |off| off.until));
+        let off = |s| engine.world().watch(&world::key(Some(s))).and_then(|w| w.off.as_ref());
+        model.step(act, |s| off(s).map_or(now, |off| off.until));
         laws::state(&engine, &model)?;
         let mut same = small::without_counts(&Shown::of(&engine));
         same.extend(format!("{model:?}").bytes());
@@ -140,6 +140,11 @@ fn under_a_host_with_sources_that_settle() {
 #[test]
 fn under_a_host_where_only_time_settles() {
     walk("under a host, no sources", &world::under_a_host(), false, 4);
+}
+
+#[test]
+fn what_people_do() {
+    walk("what people do", &world::people(), true, 4);
 }
 
 #[test]

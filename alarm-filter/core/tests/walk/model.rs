@@ -32,7 +32,20 @@ pub(crate) struct Service {
     /// Acknowledged in the monitor; sticky or not.
     pub(crate) acknowledged: Option<bool>,
     /// It was switched off while OK, and may be taken back as it was.
-    pub(crate) was: Option<Vec<(Timestamp, Option<Timestamp>)>>,
+    pub(crate) was: Option<(Vec<(Timestamp, Option<Timestamp>)>, Option<Timestamp>)>,
+    /// When its alarm was raised.
+    pub(crate) raised: Option<Timestamp>,
+    /// Somebody masked it by the other one.
+    pub(crate) masked: bool,
+    /// When it was switched off: somebody had masked it by the other one; the other one by it.
+    followed: bool,
+    led: bool,
+    /// Its alarm is under the common cause; so is the one that was switched off while OK.
+    pub(crate) under: bool,
+    was_under: bool,
+    /// It has a note; so has the one that was switched off while OK.
+    pub(crate) noted: bool,
+    was_noted: bool,
 }
 
 /// All of it.
@@ -89,7 +102,12 @@ impl Model {
     }
 
     /// Takes in what was done; `until` is asked when something that fails is switched off.
-    pub(crate) fn step(&mut self, act: Act, until: impl Fn() -> Timestamp) {
+    pub(crate) fn step(&mut self, act: Act, until: impl Fn(usize) -> Timestamp) {
+        self.act(act, until);
+        self.unmask();
+    }
+
+    fn act(&mut self, act: Act, until: impl Fn(usize) -> Timestamp) {
         match act {
             Act::Service(s, state, hard) => {
                 self.told(s, state);
@@ -118,20 +136,42 @@ impl Model {
                     service.acknowledged = Some(sticky);
                 }
             }
-            Act::Off(s) => self.off(s, until()),
-            Act::On(s) => {
-                let service = &mut self.services[s];
-                if service.place == Place::Board {
-                    return;
-                }
-                if service.place == Place::Nowhere
-                    && let Some(was) = service.was.take()
-                {
-                    service.failing = was;
-                }
-                service.place = Place::Board;
-                self.judge(s);
+            Act::Off(s) => {
+                let (followed, led) = (self.services[s].masked, self.services[1 - s].masked);
+                self.off(s, until(s), (followed, led));
             }
+            Act::OffBoth => {
+                // The follower goes first; then nothing follows the leader any more.
+                for s in 0..2 {
+                    let followed = self.services[s].masked;
+                    self.off(s, until(s), (followed, false));
+                }
+            }
+            Act::On(s) => {
+                if self.on(s) {
+                    self.mask_again(s);
+                }
+            }
+            Act::OnBoth => {
+                let back = [0, 1].map(|s| self.on(s));
+                (0..2).filter(|s| back[*s]).for_each(|s| self.mask_again(s));
+            }
+            Act::Mask { leader, follower } => {
+                // Which of two that nobody masked leads in the family is the engine's to say: see `laws.rs`.
+                if self.free(leader) {
+                    self.services[follower].masked = true;
+                }
+            }
+            Act::Unmask(s) => self.services[s].masked = false,
+            Act::Cause(s) => self.services[s].under = true,
+            Act::Leave(s) => self.services[s].under = false,
+            Act::EndCause => {
+                for service in &mut self.services {
+                    (service.under, service.was_under) = (false, false);
+                }
+            }
+            Act::Note(s) => self.services[s].noted = true,
+            Act::Strike(s) => self.services[s].noted = false,
             Act::Wait(by) => self.wait(self.now.plus(by)),
         }
     }
@@ -178,6 +218,8 @@ impl Model {
             match service.place {
                 Place::Nowhere => {
                     service.failing.clear();
+                    (service.under, service.noted) = (false, false);
+                    service.raised = Some(self.now);
                     service.place = Place::Board;
                 }
                 Place::Off { was_ok: true, .. } => service.place = Place::Board,
@@ -215,12 +257,69 @@ impl Model {
         }
     }
 
-    fn off(&mut self, s: usize, until: Timestamp) {
+    /// The alarm is stable OK.
+    pub(crate) fn stable(&self, s: usize) -> bool {
+        self.services[s].failing.last().and_then(|(_, to)| *to).is_some_and(|to| self.now.since(to) >= 4 * HOUR)
+    }
+
+    /// AL6, AL10: it may lead, as far as the family lets it.
+    pub(crate) fn able(&self, s: usize) -> bool {
+        self.services[s].place == Place::Board && self.monitored && !self.out() && !self.stable(s)
+    }
+
+    /// It leads, or could: nobody masked it, and in the family it is the only one that can lead, or the older one.
+    pub(crate) fn free(&self, s: usize) -> bool {
+        let able = |s: usize| self.able(s) && !self.services[s].under && !self.services[s].masked;
+        let raised = |s: usize| (self.services[s].raised, s);
+        self.able(s) && !self.services[s].masked && !(able(s) && able(1 - s) && raised(1 - s) < raised(s))
+    }
+
+    /// AL6: followers come back when their leader no longer leads.
+    fn unmask(&mut self) {
+        for s in 0..2 {
+            if self.services[s].masked && (self.services[s].place != Place::Board || !self.able(1 - s)) {
+                self.services[s].masked = false;
+            }
+        }
+    }
+
+    /// It comes back as it was.
+    fn on(&mut self, s: usize) -> bool {
         let service = &mut self.services[s];
+        if service.place == Place::Board {
+            return false;
+        }
+        if service.place == Place::Nowhere
+            && let Some((was, raised)) = service.was.take()
+        {
+            (service.failing, service.raised) = (was, raised);
+            (service.under, service.noted) = (service.was_under, service.was_noted);
+        }
+        service.place = Place::Board;
+        self.judge(s);
+        true
+    }
+
+    fn mask_again(&mut self, s: usize) {
+        let (followed, led) = (self.services[s].followed, self.services[s].led);
+        for (follower, leader) in
+            [(s, 1 - s)].into_iter().filter(|_| followed).chain([(1 - s, s)].into_iter().filter(|_| led))
+        {
+            if self.services[follower].place == Place::Board && self.able(leader) && !self.services[leader].masked {
+                self.services[follower].masked = true;
+            }
+        }
+    }
+
+    fn off(&mut self, s: usize, until: Timestamp, (followed, led): (bool, bool)) {
+        let service = &mut self.services[s];
+        (service.followed, service.led) = (followed, led);
         if service.failing.last().is_some_and(|(_, to)| to.is_none()) {
             service.place = Place::Off { until, was_ok: false };
         } else {
-            service.was = Some(std::mem::take(&mut service.failing));
+            service.was = Some((std::mem::take(&mut service.failing), service.raised));
+            (service.was_under, service.was_noted) = (service.under, service.noted);
+            (service.under, service.noted) = (false, false);
             service.place = Place::Nowhere;
         }
     }

@@ -1,7 +1,8 @@
 //! The small world: one host of one site, two metrics on it in one family, one outage, and what can be done there.
 
 use crate::small::{Papers, host, service};
-use alarm_core::command::{Action, Command, OffReason, Target};
+use alarm_core::alarm::Alarm;
+use alarm_core::command::{Action, CauseKind, Command, NoteOn, OffReason, Target};
 use alarm_core::document::Document;
 use alarm_core::engine::{Engine, Record};
 use alarm_core::input::*;
@@ -42,6 +43,22 @@ pub(crate) enum Act {
     Off(usize),
     /// Somebody takes that back.
     On(usize),
+    /// Somebody switches both off at once, and takes that back.
+    OffBoth,
+    OnBoth,
+    /// Somebody masks the one by the other; takes it out again.
+    Mask {
+        leader: usize,
+        follower: usize,
+    },
+    Unmask(usize),
+    /// Somebody puts it under the common cause, which is opened for it; takes it out; ends the cause.
+    Cause(usize),
+    Leave(usize),
+    EndCause,
+    /// Somebody writes a note on it, once; takes it back.
+    Note(usize),
+    Strike(usize),
     /// Time passes.
     Wait(Millis),
 }
@@ -113,6 +130,29 @@ pub(crate) fn long_stories() -> Vec<Act> {
         Act::Wait(5 * HOUR),
         Act::Wait(25 * HOUR),
     ]
+}
+
+/// All that people do, and what changes it underneath.
+pub(crate) fn people() -> Vec<Act> {
+    let mut acts = vec![
+        Act::Service(0, State::Critical, true),
+        Act::Service(0, State::Ok, true),
+        Act::Service(1, State::Critical, true),
+        Act::Off(0),
+        Act::Off(1),
+        Act::On(0),
+        Act::On(1),
+        Act::OffBoth,
+        Act::OnBoth,
+        Act::Mask { leader: 0, follower: 1 },
+        Act::Mask { leader: 1, follower: 0 },
+        Act::Unmask(1),
+        Act::EndCause,
+        Act::Outage(true),
+        Act::Wait(5 * HOUR),
+    ];
+    acts.extend([Act::Cause, Act::Leave, Act::Note, Act::Strike].map(|act| act(0)));
+    acts
 }
 
 pub(crate) fn key(service: Option<usize>) -> Key {
@@ -189,6 +229,7 @@ impl Act {
             Some(Input::Observation(Observation { monitor: "m".into(), since: now, origin, sequence: None, seen }))
         };
         let asked = |action| Some(Input::Command(Command { who: "rod".into(), form: "".into(), action }));
+        let seen = |alarm: &Arc<Alarm>| Target { alarm: alarm.id.clone(), version: alarm.version };
         let object = |s: usize| Object { host: HOST.into(), service: Some(METRICS[s].into()) };
         match self {
             Act::Service(s, state, hard) => said(Origin::Log, Seen::Service(service(HOST, METRICS[s], state, hard))),
@@ -222,8 +263,47 @@ impl Act {
                 let alarm = world.alarm_of(&key(Some(s)))?;
                 let reason = alarm.failing_now().then_some(OffReason::MonitoringFault);
                 let text = "".into();
-                let alarms = vec![Target { alarm: alarm.id.clone(), version: alarm.version }];
+                let alarms = vec![seen(alarm)];
                 asked(Action::SwitchOff { alarms, reason, text, until: None })
+            }
+            Act::OffBoth => {
+                let both = [world.alarm_of(&key(Some(0)))?, world.alarm_of(&key(Some(1)))?];
+                let reason = Some(OffReason::MonitoringFault);
+                asked(Action::SwitchOff { alarms: both.map(|a| seen(a)).into(), reason, text: "".into(), until: None })
+            }
+            Act::OnBoth => {
+                let mut alarms = Vec::new();
+                for s in 0..2 {
+                    let mut off = world.closed.values().filter(|c| c.alarm.key == key(Some(s)));
+                    let (Some(one), None) = (off.next(), off.next()) else { return None };
+                    alarms.push(one.alarm.id.clone());
+                }
+                asked(Action::SwitchOn { alarms })
+            }
+            Act::Mask { leader, follower } => {
+                let (leader, follower) = (world.alarm_of(&key(Some(leader)))?, world.alarm_of(&key(Some(follower)))?);
+                asked(Action::Mask { leader: seen(leader), followers: vec![seen(follower)] })
+            }
+            Act::Unmask(s) => asked(Action::Unmask { alarms: vec![seen(world.alarm_of(&key(Some(s)))?)] }),
+            Act::Cause(s) => {
+                let alarms = vec![seen(world.alarm_of(&key(Some(s)))?)];
+                asked(match world.causes.keys().next() {
+                    Some(cause) => Action::JoinCause { cause: cause.clone(), alarms },
+                    None => Action::OpenCause { kind: CauseKind::Network, text: "backbone".into(), alarms },
+                })
+            }
+            Act::Leave(s) => asked(Action::LeaveCause { alarms: vec![seen(world.alarm_of(&key(Some(s)))?)] }),
+            Act::EndCause => asked(Action::EndCause { cause: world.causes.keys().next()?.clone() }),
+            Act::Note(s) => {
+                let alarm = world.alarm_of(&key(Some(s)))?;
+                if !alarm.notes.is_empty() {
+                    return None;
+                }
+                asked(Action::Note { on: NoteOn::Alarm(alarm.id.clone()), text: "they work on it".into() })
+            }
+            Act::Strike(s) => {
+                let note = world.alarm_of(&key(Some(s)))?.notes.first()?;
+                asked(Action::StrikeNote { note: note.id.clone() })
             }
             Act::On(s) => {
                 let mut off = world.closed.values().filter(|c| c.alarm.key == key(Some(s)));
@@ -247,7 +327,8 @@ impl Act {
         }
         let input = self.input(engine, now)?;
         let handled = engine.handle(now, input);
-        if let (Some(Err(why)), false) = (&handled.outcome, matches!(self, Act::On(_))) {
+        let may_not = matches!(self, Act::On(_) | Act::OnBoth | Act::Mask { .. } | Act::Unmask(_));
+        if let (Some(Err(why)), false) = (&handled.outcome, may_not) {
             panic!("refused: {why:?}");
         }
         Some(handled.records)

@@ -6,6 +6,7 @@ use super::super::WebState;
 use super::super::filter::Filter;
 use super::super::pages::{Frame, page};
 use super::super::select::select;
+use super::super::visit::Visits;
 use super::back::Back;
 use super::carry::{NotDone, carry, possible_now, status};
 use super::doing::Doing;
@@ -113,13 +114,13 @@ pub(in crate::web) async fn before(
     sent: Sent,
 ) -> Response {
     let shown = match allow(&state, &visitor, &headers, sent) {
-        Ok(allowed) => look(&state, &visitor, allowed).await,
+        Ok(allowed) => look(&state, &visitor, &headers, allowed).await,
         Err(refused) => Err(refused),
     };
     shown.unwrap_or_else(|refused| refused.page(&state))
 }
 
-async fn look(state: &WebState, visitor: &Visitor, allowed: Allowed) -> Result<Response, Refused> {
+async fn look(state: &WebState, visitor: &Visitor, visits: &HeaderMap, allowed: Allowed) -> Result<Response, Refused> {
     let Allowed { fields, who, back } = allowed;
     let bad = |why: String| damaged(why, &back);
     let unknown = || bad("the form asks for something that is not known; load the page anew".to_owned());
@@ -140,7 +141,7 @@ async fn look(state: &WebState, visitor: &Visitor, allowed: Allowed) -> Result<R
     }
     let doing = Doing::of(fields.one("do")).ok_or_else(unknown)?;
     let targets = match fields.one("scope") {
-        "filter" => by_filter(state, fields.one("query")).map_err(bad)?,
+        "filter" => by_filter(state, visits, fields.one("query")).map_err(bad)?,
         _ => fields.targets("alarm").map_err(bad)?,
     };
     let named = doing == Doing::EndCause || (doing == Doing::Note && !fields.one("site").is_empty());
@@ -163,19 +164,20 @@ fn show(
 }
 
 /// All alarms that a filter lists, on all of its pages, as they stand now.
-fn by_filter(state: &WebState, query: &str) -> Result<Vec<Target>, String> {
+fn by_filter(state: &WebState, visits: &HeaderMap, query: &str) -> Result<Vec<Target>, String> {
     let uri: axum::http::Uri = format!("/?{query}").parse().map_err(|_| "the filter cannot be read".to_owned())?;
     let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri);
     let mut pairs = pairs.map_err(|_| "the filter cannot be read; load the page anew".to_owned())?.0;
     pairs.retain(|(name, _)| !matches!(name.as_str(), "page" | "limit" | "seq" | "flash" | "refresh"));
-    let (filter, faults) = Filter::parse(&pairs);
+    let (mut filter, faults) = Filter::parse(&pairs);
     if let Some(fault) = faults.first() {
         // More would be taken than was shown.
         return Err(format!("the filter cannot be read: {}: {}", fault.field, fault.detail));
     }
     let now = state.now();
     let prepared = state.prepared(now);
-    let rows = select(&prepared, &filter, now, usize::MAX).rows;
+    filter.visit = Visits::of(visits, prepared.view.seq, now).before;
+    let rows = select(&prepared, &filter, now).rows;
     Ok(rows.iter().map(|row| Target { alarm: row.alarm.id.clone(), version: row.alarm.version }).collect())
 }
 

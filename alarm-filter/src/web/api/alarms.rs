@@ -6,6 +6,7 @@ use super::super::filter::Filter;
 use super::super::prepared::{Prepared, aged};
 use super::super::problem::{Problem, json, json_of};
 use super::super::select::{Aged, select};
+use super::super::visit::Visits;
 use super::super::words::band_name;
 use super::{no_such_alarm, seconds, seconds_or_null, unanswered};
 use crate::view::View;
@@ -17,7 +18,7 @@ use alarm_core::time::{SECOND, Timestamp};
 use alarm_core::topology::Severity;
 use alarm_core::verdict::HOST;
 use axum::extract::{Path, Query, State as From};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
@@ -52,6 +53,7 @@ struct AlarmOut<'a> {
     refreshed_at: Option<Timestamp>,
     age: i64,
     band: &'static str,
+    queue: &'static str,
     episodes: u32,
     flaps: usize,
     unstable: bool,
@@ -119,6 +121,7 @@ fn out<'a>(view: &View, a: &Aged<'a>, now: Timestamp) -> AlarmOut<'a> {
         refreshed_at: alarm.refreshed,
         age: a.age / SECOND,
         band: band_name(a.band),
+        queue: a.queue.word(),
         episodes: alarm.episodes,
         flaps: alarm.turns.len(),
         unstable: alarm.unstable(now, &view.settings),
@@ -158,7 +161,7 @@ struct ListOut<'a> {
 /// The list as bytes. Masked alarms are listed like any other unless the filter says otherwise.
 pub(in crate::web) fn list(from: &Prepared, filter: &Filter, now: Timestamp) -> Vec<u8> {
     let view: &View = &from.view;
-    let s = select(from, filter, now, usize::MAX);
+    let s = select(from, filter, now);
     let alarms: Vec<_> = s.rows.iter().map(|a| out(view, a, now)).collect();
     let mut body = Vec::with_capacity(512 + alarms.len() * 1024);
     let not_stored = view.not_stored.as_ref().map(|n| NotStoredOut { since: n.since, reason: &n.reason });
@@ -172,6 +175,7 @@ pub(in crate::web) fn list(from: &Prepared, filter: &Filter, now: Timestamp) -> 
 /// `GET /api/v1/alarms`.
 pub(in crate::web) async fn alarms(
     From(state): From<WebState>,
+    headers: HeaderMap,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Response {
     let (mut filter, faults) = Filter::parse(&pairs);
@@ -184,6 +188,7 @@ pub(in crate::web) async fn alarms(
     }
     let now = state.now();
     let all = state.prepared(now);
+    filter.visit = Visits::of(&headers, all.view.seq, now).before;
     if filter.limit.is_some_and(|l| l <= MANY) {
         return json(list(&all, &filter, now));
     }

@@ -5,10 +5,9 @@ use super::super::act::Visitor;
 use super::super::details::{self, Found, Told};
 use super::super::prepared::aged;
 use super::super::visible::{clipped, visible, visible_lines};
-use super::super::words::{age, band_words, local, moment, object, stamp, state_class};
+use super::super::words::{age, band_words, local, moment, object, stamp, state_class, times};
 use super::error::error;
 use super::frame::Frame;
-use super::list::times;
 use super::page;
 use crate::view::View;
 use alarm_core::alarm::{Alarm, Change};
@@ -208,7 +207,7 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
         on_host,
         more_at_site: at_site.len().saturating_sub(OTHERS),
         at_site: at_site.into_iter().take(OTHERS).map(|o| other(view, o, now)).collect(),
-        site_link: super::list::address(&[], "site", &about.site),
+        site_link: super::board::address::address(&[], "site", &about.site),
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::{WebState, assets};
 use crate::view::View;
 use alarm_core::input::{SourceHealth, Text};
 use alarm_core::time::{MINUTE, Timestamp};
+use askama::Template;
 
 /// The frame of a page.
 pub(in crate::web) struct Frame {
@@ -66,6 +67,14 @@ pub(in crate::web) struct UndoForm {
     pub(in crate::web) form: String,
     /// Where it was done.
     pub(in crate::web) back: String,
+}
+
+/// What of the frame says how fresh everything is, alone: for pages that stay open.
+#[derive(Template)]
+#[template(path = "beat.html")]
+pub(in crate::web) struct Fresh<'f> {
+    /// Of the page.
+    pub(in crate::web) frame: &'f Frame,
 }
 
 /// How a source does.
@@ -142,6 +151,15 @@ impl Frame {
             }),
         });
         self
+    }
+
+    /// The same text as long as what is said of the sources, the store and the configuration stays, times aside.
+    pub(in crate::web) fn health(state: &WebState, view: &View) -> String {
+        let monitors = view.monitors.iter().map(|(n, m)| (n, m.health, &m.detail));
+        let others = view.sources.iter().map(|(n, s)| (n, s.health, &s.detail));
+        let sources: Vec<_> = monitors.chain(others).collect();
+        let damage = state.soundness().map(|s| s.damage.len());
+        format!("{sources:?}{:?}{damage:?}{:?}", view.not_stored, state.config().wrong)
     }
 
     /// Those that cannot be believed.

@@ -2,16 +2,16 @@
 //! when nothing can be stored. `frame.rs` is what all have in common; then a file each.
 mod alarm;
 mod audit;
+pub(super) mod board;
 mod error;
-mod frame;
-mod list;
+pub(super) mod frame;
 mod sources;
 
 pub(super) use alarm::alarm;
 pub(super) use audit::audit;
+pub(super) use board::board;
 pub(super) use error::{error, not_found, problem, wants_json, wrong_method};
 pub(super) use frame::Frame;
-pub(super) use list::list;
 pub(super) use sources::sources;
 
 use askama::Template;

@@ -50,8 +50,12 @@ impl Got {
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let line = self.head.lines().find(|l| l.to_ascii_lowercase().starts_with(&format!("{name}: ")))?;
-        line.split_once(": ").map(|(_, value)| value)
+        self.headers(name).first().copied()
+    }
+
+    pub(super) fn headers(&self, name: &str) -> Vec<&str> {
+        let pairs = self.head.lines().filter_map(|line| line.split_once(": "));
+        pairs.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
     }
 
     /// All values of a field of the page's forms.
