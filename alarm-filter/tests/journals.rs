@@ -97,7 +97,7 @@ fn every_releases_journal_is_opened_read_and_holds_what_it_held() {
 
         let (of_rows, _) = restore_all(&store).unwrap();
         let (of_events, _) = refold(&store).unwrap();
-        agree(&release, &store, of_events.world());
+        agree(release, &store, of_events.world());
         assert_eq!(told(of_rows.world(), &store), told(of_events.world(), &store), "{release}: rows and events");
         let told = told(of_rows.world(), &store);
         let stated = folder().join(format!("{release}.txt"));

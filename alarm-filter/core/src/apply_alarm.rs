@@ -247,8 +247,7 @@ impl World {
         };
         if let Some(alarm) = self.alarm_mut(touched) {
             alarm.version = seq;
-            // The same failure, said again or in other words, is nothing that somebody would decide otherwise by.
-            if !matches!(event, Event::Refreshed { .. } | Event::Output { .. } | Event::Corrected { .. }) {
+            if event.is_material() {
                 alarm.changed = seq;
                 alarm.stand(seq);
             }
@@ -270,12 +269,11 @@ impl World {
 
     /// Somebody did something to an alarm; without a name it was the program.
     pub(crate) fn touch(&mut self, id: &AlarmId, seq: u64, who: &Text, deed: Deed) {
-        if who.is_empty() || **who == *crate::mask::PROGRAM {
-            return;
-        }
         let at = self.at;
         if let Some(alarm) = self.alarm_mut(id) {
-            alarm.touched = Some(Touched { version: seq, at, who: who.clone(), deed });
+            if !who.is_empty() && **who != *crate::mask::PROGRAM {
+                alarm.touched = Some(Touched { version: seq, at, who: who.clone(), deed });
+            }
             alarm.changed = seq;
             alarm.version = seq;
         }
@@ -294,7 +292,7 @@ impl World {
         let watch = self.watch_mut(key);
         watch.alarm = None;
         // Now and then, not with each of the thousands that may be switched off at once.
-        if self.closed.len() > CLOSED && self.closed.len().is_multiple_of(CLOSED / 8) {
+        if self.closed.len() > CLOSED && self.closed.len().is_power_of_two() {
             self.forget_closed();
         }
     }

@@ -502,6 +502,20 @@ pub enum Note {
 }
 
 impl Event {
+    /// Whether an event about an alarm is one that somebody would decide otherwise by. The same failure said again or in
+    /// other words is none, nor is time that passes.
+    pub(crate) fn is_material(&self) -> bool {
+        !matches!(
+            self,
+            Event::Refreshed { .. }
+                | Event::Output { .. }
+                | Event::Corrected { .. }
+                | Event::StableOk { .. }
+                | Event::Aged { .. }
+                | Event::ReportMonitoringOff { .. }
+        )
+    }
+
     /// The object that it is about, if it is about one.
     pub fn key(&self) -> Option<&Key> {
         match self {

@@ -31,8 +31,10 @@ pub enum Queue {
     /// OK, and not yet stable.
     OkNotStable,
     /// Failing for 72 h or more, days off left out (DC4), without a ticket.
+    #[serde(rename = "over-72h")]
     Over72,
     /// Failing for 24 h or more, without a ticket (AL4).
+    #[serde(rename = "over-24h")]
     Over24,
     /// Everything else: failing for less than 24 h.
     New,

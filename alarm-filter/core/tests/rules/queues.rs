@@ -75,17 +75,15 @@ fn de3_a_time_out_waits_for_the_next_result_but_not_beyond_24_hours() {
 
 #[test]
 fn de3_what_is_set_apart_says_which_way() {
-    let turns: [(fn(&mut Desk), NextStep); 3] = [
-        (|d| d.endpoint("ce.a", "CREAM-CE").monitored = false, NextStep::MonitoringOff),
-        (|d| d.endpoint("ce.a", "CREAM-CE").in_production = false, NextStep::NotInProduction),
-        (
-            |d| {
-                d.topology.endpoints.remove("ce.a");
-            },
-            NextStep::NotRegistered,
-        ),
+    let turns: [fn(&mut Desk); 3] = [
+        |d| d.endpoint("ce.a", "CREAM-CE").monitored = false,
+        |d| d.endpoint("ce.a", "CREAM-CE").in_production = false,
+        |d| {
+            d.topology.endpoints.remove("ce.a");
+        },
     ];
-    for (turn, next) in turns {
+    let next = [NextStep::MonitoringOff, NextStep::NotInProduction, NextStep::NotRegistered];
+    for (turn, next) in turns.into_iter().zip(next) {
         let mut d = Desk::new();
         d.fails("ce.a", JOB);
         d.downtime("ce.a", Severity::Outage, true, "0s", "99h");

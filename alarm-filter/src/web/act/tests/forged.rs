@@ -50,7 +50,8 @@ async fn the_cookie_is_random_and_out_of_the_reach_of_scripts_and_sites() {
     let d = Desk::new().await;
     let new = || d.send(b"GET /trail HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let (one, two) = (new().await, new().await);
-    let ours = |got: &Got| got.headers("set-cookie").into_iter().find(|c| c.starts_with("gridward_form=")).map(str::to_owned);
+    let ours =
+        |got: &Got| got.headers("set-cookie").into_iter().find(|c| c.starts_with("gridward_form=")).map(str::to_owned);
     let cookie = ours(&one).unwrap();
     assert!(
         cookie.starts_with("gridward_form=") && cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"),
