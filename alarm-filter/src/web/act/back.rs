@@ -38,9 +38,9 @@ impl Back {
             None => (address, None),
         };
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let page = |p: &&str| *p == path || (p.len() > 1 && p.ends_with('/') && path.starts_with(*p));
+        let page = |p: &str| p == path || (p.len() > 1 && p.ends_with('/') && path.starts_with(p));
         let steps = || path.split('/').any(|step| matches!(step, "." | ".."));
-        if !PAGES.iter().any(|p| page(&p)) || path.contains("//") || steps() {
+        if !PAGES.iter().any(|p| page(p)) || path.contains("//") || steps() {
             return None;
         }
         let lasting = |pair: &&str| !pair.is_empty() && !pair.starts_with("seq=") && !pair.starts_with("flash=");

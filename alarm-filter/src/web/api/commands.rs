@@ -5,7 +5,7 @@ use super::super::WebState;
 use super::super::act::{NotDone, Visitor, carry, is_id, possible_now, status};
 use super::super::problem::{Fault, Problem, RefusalOut, json_of};
 use super::super::visible::clipped;
-use super::is_json;
+use super::{is_json, whole};
 use alarm_core::alarm::AlarmId;
 use alarm_core::command::{Action, CauseKind, Done, NAME_AT_MOST, NoteOn, OffReason, Target};
 use alarm_core::input::Text;
@@ -15,7 +15,8 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Seconds after which a command that could not be stored is worth repeating.
 const RETRY: u32 = 5;
@@ -31,7 +32,7 @@ enum Wanted {
         #[serde(default)]
         text: Text,
         #[serde(default)]
-        until: Option<u32>,
+        until: Option<Whole>,
     },
     SwitchOn {
         alarms: Vec<AlarmId>,
@@ -72,7 +73,19 @@ enum Wanted {
 struct Seen {
     alarm: AlarmId,
     #[serde(default)]
-    version: u64,
+    version: Whole,
+}
+
+/// A whole number, also when it is written `7.0`.
+#[derive(Clone, Copy, Default)]
+struct Whole(u64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let n = serde_json::Number::deserialize(d)?;
+        let found = n.as_u64().or_else(|| whole(n.as_f64()?));
+        found.map(Whole).ok_or_else(|| D::Error::custom(format!("{n} is no whole number that fits here")))
+    }
 }
 
 #[derive(Serialize)]
@@ -166,6 +179,10 @@ type Bad = (&'static str, String);
 fn action(wanted: Wanted) -> Result<Action, Bad> {
     Ok(match wanted {
         Wanted::SwitchOff { alarms, reason, text, until } => {
+            let until = until
+                .map(|Whole(n)| u32::try_from(n))
+                .transpose()
+                .map_err(|_| ("until", "is beyond the year 2106; give epoch seconds, not milliseconds".to_owned()))?;
             let until = until.map(|secs| Timestamp::from_secs(i64::from(secs)));
             Action::SwitchOff { alarms: targets("alarms", alarms)?, reason, text, until }
         }
@@ -199,7 +216,7 @@ fn targets(field: &'static str, all: Vec<Seen>) -> Result<Vec<Target>, Bad> {
 }
 
 fn target(field: &'static str, Seen { alarm, version }: Seen) -> Result<Target, Bad> {
-    Ok(Target { alarm: known(field, alarm)?, version })
+    Ok(Target { alarm: known(field, alarm)?, version: version.0 })
 }
 
 fn known(field: &'static str, id: AlarmId) -> Result<AlarmId, Bad> {
@@ -228,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_command_is_read_with_times_in_seconds() {
-        let body = r#"{"action":"switch-off","form":"k","alarms":[{"alarm":"0123456789abcdef","version":7}],
+        let body = r#"{"action":"switch-off","form":"k","alarms":[{"alarm":"0123456789abcdef","version":7.0}],
                        "reason":"downtime","until":1900000000}"#;
         let (form, action) = asked(body).unwrap();
         let target = Target { alarm: "0123456789abcdef".into(), version: 7 };
@@ -255,7 +272,13 @@ mod tests {
                 422,
                 "leave the field out",
             ),
-            (r#"{"action":"switch-off","alarms":[{"alarm":"0123456789abcdef"}],"until":-1}"#, 422, "u32"),
+            (r#"{"action":"switch-off","alarms":[{"alarm":"0123456789abcdef"}],"until":-1}"#, 422, "no whole number"),
+            (
+                r#"{"action":"switch-off","alarms":[{"alarm":"0123456789abcdef"}],"until":1900000000000}"#,
+                422,
+                "not milliseconds",
+            ),
+            (r#"{"action":"unmask","alarms":[{"alarm":"0123456789abcdef","version":7.5}]}"#, 422, "no whole number"),
             (r#"{"action":"end-cause","cause":"c","form":5}"#, 422, "a text"),
             (r#"{"action":"note","on":{"site":"a","alarm":"b"},"text":"x"}"#, 422, ""),
         ] {

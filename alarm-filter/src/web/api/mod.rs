@@ -12,7 +12,7 @@ mod sources;
 mod trail;
 
 pub(super) use observations::from_anybody;
-use observations::is_json;
+use observations::{is_json, whole};
 pub(super) use trail::trail_query;
 
 use super::WebState;
