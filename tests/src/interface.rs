@@ -23,6 +23,18 @@ pub const EPISODES: &str = "/api/v1/episodes";
 /// Where monitors without files post.
 pub const OBSERVATIONS: &str = "/api/v1/observations";
 
+/// Where programs send commands.
+pub const COMMANDS: &str = "/api/v1/commands";
+/// Who did what.
+pub const TRAIL: &str = "/api/v1/trail";
+/// The description of the interface.
+pub const OPENAPI: &str = "/api/v1/openapi.json";
+
+/// A table for [`Setup::tables`]: this one acts on the pages and with commands.
+pub fn operator(name: &str) -> String {
+    format!("[web]\noperator = {name:?}\n")
+}
+
 /// A profile that takes everything, so that what Nagios decided can be compared whole.
 const EVERYTHING: &str = "name = \"EVERYTHING\"\nvo = \"ops\"\n[service_types]\n\"*\" = [\"*\"]\n";
 

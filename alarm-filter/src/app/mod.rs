@@ -179,6 +179,7 @@ fn state(
         clock: Arc::new(move || clock.lock().unwrap_or_else(PoisonError::into_inner).now().at),
         metrics,
         cache: Arc::default(),
+        acts: Arc::default(),
         config: look.web(),
         waiting_for: Arc::new(move || {
             let behind = behind.lock().unwrap_or_else(PoisonError::into_inner);

@@ -175,6 +175,8 @@ impl Inner {
 fn web_config(config: &Config) -> WebConfig {
     WebConfig {
         title: "Gridward".to_owned(),
+        operators: config.web.operators(),
+        allowed_hosts: config.web.allowed_hosts.iter().map(|h| h.get_ref().to_ascii_lowercase()).collect(),
         http_sources: config.http.sources.iter().map(|s| s.get_ref().as_str().into()).collect(),
         ..WebConfig::default()
     }

@@ -2,12 +2,13 @@
 //! monitors' own configuration costs, whether the store lies well.
 
 use super::content;
-use super::{Config, MonitorSection};
+use super::{Config, Listen, MonitorSection};
 use crate::access::{self, Me};
 use crate::source::nagios_log::options::lacks;
 use crate::store::sqlite::unfit_filesystem;
 use crate::topology::config::Place;
 use crate::topology::gocdb::Method;
+use crate::web::{Operators, Unknown};
 use std::fmt;
 use std::path::Path;
 
@@ -98,6 +99,7 @@ pub fn check(config: &Config, me: &Me) -> Vec<Finding> {
         f.fine(format!("this runs as {}", me.name));
     }
     f.fine(format!("pages are served at {}", config.listen));
+    operators(config, &mut f);
     store(&config.store, &mut f);
     f.fine(format!("the journal's records are kept {}", config.journal.keep.get_ref()));
     for monitor in &config.monitors {
@@ -142,6 +144,25 @@ fn store(folder: &Path, f: &mut Findings) {
             "{place} lies on {name}, where locks and syncs cannot be relied on; put it on a local disk"
         )),
         Err(e) => f.warn(format!("{place}: its file system cannot be told: {e}")),
+    }
+}
+
+/// Who acts: a name in a header field is believed, so that whoever reaches the pages past the web server is who he likes.
+fn operators(config: &Config, f: &mut Findings) {
+    match (config.web.operators(), &config.listen) {
+        (Operators::Nobody, _) => {
+            f.warn(format!("nobody can switch off, mask or note anything: {}", Unknown::NotConfigured))
+        }
+        (Operators::Name(name), _) => {
+            f.fine(format!("whoever reaches the pages acts as {name:?}: keep the address to those who may"));
+        }
+        (Operators::Header(header), Listen::Unix(_)) => {
+            f.fine(format!("who acts is said by the web server, in {header}"));
+        }
+        (Operators::Header(header), Listen::Tcp(address)) => f.warn(format!(
+            "who acts is said in {header}, and every account of this machine can reach {address} and name itself as it \
+             likes; let the daemon listen at unix:/run/gridward/alarm-filter.sock, where only the web server may enter"
+        )),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Start reading in [`Config`]. `sections.rs` holds the tables and how the rules' settings are made of them, `values.rs`
 //! the kinds of values (lengths of time, addresses), `place.rs` turns the reader's errors into places and hints,
-//! `monitor.rs` finds a monitor's files. `check.rs` is what `check-config` looks at beside the file, `content.rs` whether
+//! `monitor.rs` finds a monitor's files, `web.rs` says who acts. `check.rs` is what `check-config` looks at beside the file, `content.rs` whether
 //! the files that it names hold what they should.
 
 mod check;
@@ -11,6 +11,7 @@ mod monitor;
 mod place;
 mod sections;
 mod values;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use check::{Finding, Severity, check, check_file};
 pub use monitor::MonitorFiles;
 pub use sections::{CalendarSection, HttpSection, JournalSection, MonitorSection, ProfilesSection, RulesSection};
 pub use values::{CatchUp, Keep, Length, Listen};
+pub use web::WebSection;
 
 use crate::topology::config::{Place, TopologyConfig};
 use alarm_core::settings::{MonitorSettings, Settings};
@@ -65,6 +67,9 @@ pub struct Config {
     /// What may be handed in over HTTP.
     #[serde(default)]
     pub http: HttpSection,
+    /// Who acts on the pages, and by which names they are reached.
+    #[serde(default)]
+    pub web: WebSection,
     /// The file that it was read from.
     #[serde(skip)]
     pub path: PathBuf,
@@ -171,6 +176,7 @@ impl Config {
         self.http.faults(&monitors, &mut faults);
         self.profiles.faults(&mut faults);
         self.journal.faults(&mut faults);
+        self.web.faults(&mut faults);
         faults
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    fn new(span: Range<usize>, what: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(span: Range<usize>, what: impl Into<String>, hint: impl Into<String>) -> Self {
         Fault { span, what: what.into(), hint: hint.into() }
     }
 }

@@ -63,6 +63,9 @@ fn everything_can_be_said() {
         sources = ["argo"]
         [journal]
         keep = "30d"
+        [web]
+        user_header = "X-Remote-User"
+        allowed_hosts = ["rod.example.org"]
         "#,
     )
     .unwrap();
@@ -87,6 +90,27 @@ fn everything_can_be_said() {
     assert_eq!(t.certificate.as_deref(), Some(Path::new("/etc/gridward/hostcert.pem")));
     assert_eq!(t.key.as_deref(), Some(Path::new("/etc/grid-security/hostkey.pem")));
     assert!(t.get_site.unwrap().source.starts_with("https://"));
+}
+
+#[test]
+fn who_acts_is_one_of_two_and_nobody_otherwise() {
+    use crate::web::Operators;
+    assert_eq!(parse("").unwrap().web.operators(), Operators::Nobody);
+    let c = parse("[web]\noperator = \" ROD of NGI_X \"").unwrap();
+    assert_eq!(c.web.operators(), Operators::Name("ROD of NGI_X".into()));
+    let c = parse("[web]\nuser_header = \"X-Remote-User\"").unwrap();
+    assert!(matches!(c.web.operators(), Operators::Header(h) if h == "x-remote-user"));
+    let both = wrong("[web]\nuser_header = \"X-Remote-User\"\noperator = \"x\"");
+    assert!(both.contains(":2:15: error: both user_header and operator are set; keep"), "{both}");
+    for bad in ["", "Cookie", "host", "Sec-Fetch-User", "Content-Type", "a b", "Authorization", "é"] {
+        assert!(wrong(&format!("[web]\nuser_header = {bad:?}")).contains("can name a user; write one"), "{bad}");
+    }
+    for bad in ["", "  ", "alarm-filter", "a\\u202eb"] {
+        assert!(wrong(&format!("[web]\noperator = \"{bad}\"")).contains("error: operator "), "{bad}");
+    }
+    assert!(
+        wrong("[web]\nallowed_hosts = [\"https://rod.example.org\"]").contains("is no host name; write the name alone")
+    );
 }
 
 #[test]

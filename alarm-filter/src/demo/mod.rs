@@ -48,7 +48,8 @@ pub fn configuration(folder: &Path, listen: &str) -> String {
     let profile = folder.join("roc_operators.toml");
     format!(
         "store = {store:?}\nlisten = {listen:?}\n[profiles]\nfiles = [{profile:?}]\noperators = \"ROC_OPERATORS\"\n\
-         [http]\nsources = [\"demo\"]\n[calendar]\nage72 = \"wall-clock\"\n"
+         [http]\nsources = [\"demo\"]\n[calendar]\nage72 = \"wall-clock\"\n\
+         [web]\noperator = \"operator of the demo\"\n"
     )
 }
 

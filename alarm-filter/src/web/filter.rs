@@ -227,8 +227,8 @@ impl Filter {
     }
 
     fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
-        if value.len() > 256 {
-            return Err("longer than 256 bytes; shorten it".to_owned());
+        if value.chars().count() > 256 {
+            return Err("longer than 256 characters; shorten it".to_owned());
         }
         let pattern = || Pattern(value.to_owned());
         match name {

@@ -25,7 +25,8 @@ const GUARDS: [(HeaderName, HeaderValue); 5] = [
         ),
     ),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    // Not `no-referrer`: with that, browsers say of our own forms that they come from nowhere (Origin: null).
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
@@ -35,7 +36,8 @@ pub(super) async fn front(State(state): State<WebState>, request: Request, next:
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match refuse(&request, &state.config()) {
-        Some(problem) => problem.into_response(),
+        Some(problem) if super::pages::wants_json(request.uri(), request.headers()) => problem.into_response(),
+        Some(problem) => super::pages::problem(&state, &problem),
         None => {
             if let Some(seq) = asked_with(&request) {
                 let mut view = state.view.clone();
@@ -95,7 +97,7 @@ fn refuse(request: &Request, config: &WebConfig) -> Option<Problem> {
     }
     let misdirected = |host: &str| {
         let detail = format!(
-            "the host '{}' is not one that this daemon answers to; add it to allowed_hosts if it is yours",
+            "the host '{}' is not one that this daemon answers to; add it to allowed_hosts under [web] if it is yours",
             super::visible::clipped(host, 100)
         );
         Problem::new(StatusCode::MISDIRECTED_REQUEST, "Unknown host", detail)
@@ -140,7 +142,10 @@ fn allowed(host: &str, config: &WebConfig) -> bool {
 /// Against pages of others that have a browser send something in its user's name.
 fn forged(headers: &HeaderMap, host: &str, config: &WebConfig) -> Option<Problem> {
     let refused = |what: String| {
-        let detail = format!("{what}; only requests from this daemon's own pages and from programs are taken");
+        let detail = format!(
+            "{what}; only requests from this daemon's own pages and from programs are taken (a web \
+             server before it has to hand on the Host that the browser named)"
+        );
         Some(Problem::new(StatusCode::FORBIDDEN, "Sent from another site", detail))
     };
     if let Some(site) = headers.get("sec-fetch-site")

@@ -6,7 +6,8 @@
 //! alarms through [`details`].
 //!
 //! Start reading in [`router`] below, then `select.rs` (what stands on a page), `prepared.rs` (why that is quick), `pages/` and `api/`. `front.rs` is what
-//! every request passes; `serve.rs` is where connections come from.
+//! every request passes; `serve.rs` is where connections come from. `act/` is everything that changes state.
+mod act;
 mod api;
 mod assets;
 pub mod audit;
@@ -28,6 +29,7 @@ mod select;
 mod serve;
 mod status;
 mod stood;
+mod trail;
 mod visible;
 mod visit;
 mod words;
@@ -41,6 +43,7 @@ mod past_tests;
 #[cfg(test)]
 mod tests;
 
+pub use act::{Acts, Operators, Unknown, fit_name};
 pub use prepared::Cache;
 pub use readers::{OpenHistory, Readers};
 pub use serve::{BindError, Listening, bind, serve};
@@ -97,6 +100,8 @@ pub struct WebState {
     pub waiting_for: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// What is kept from one request to the next; `Arc::default()` at first.
     pub cache: Arc<Cache>,
+    /// What acting needs from one request to the next; `Arc::default()` at first.
+    pub acts: Arc<Acts>,
 }
 
 /// What is configured for the web side.
@@ -110,6 +115,8 @@ pub struct WebConfig {
     pub http_sources: BTreeSet<Text>,
     /// Anybody who reaches the socket may name any source.
     pub open_sources: bool,
+    /// Who acts.
+    pub operators: Operators,
     /// The configuration as it stands in the files is wrong: since when, and what is wrong. An older one is in force.
     pub wrong: Option<(Timestamp, String)>,
 }
@@ -138,6 +145,9 @@ impl WebState {
 
 /// Everything under its address.
 pub fn router(state: WebState) -> Router {
+    let (questions, commands): (Vec<_>, Vec<_>) =
+        api::routes().into_iter().partition(|(_, method, _)| *method == "get");
+    let add = |router: Router<WebState>, (path, _, handler): (&str, _, _)| router.route(path, handler);
     let read = Router::new()
         .route("/", get(pages::board))
         .route("/alarms.csv", get(export::csv))
@@ -150,20 +160,16 @@ pub fn router(state: WebState) -> Router {
         .route("/availability.csv", get(pages::csv))
         .route("/sources", get(pages::sources))
         .route("/audit", get(pages::audit))
-        .route("/api/v1/alarms", get(api::alarms))
-        .route("/api/v1/alarms/{id}", get(api::alarm))
-        .route("/api/v1/alarms/{id}/explain", get(api::explain))
-        .route("/api/v1/availability", get(api::availability))
-        .route("/api/v1/episodes", get(api::episodes))
-        .route("/api/v1/sites", get(api::sites))
-        .route("/api/v1/sites/{name}", get(api::site))
-        .route("/api/v1/sources", get(api::sources))
+        .route("/trail", get(act::trail))
         .route("/metrics", get(status::metrics))
+        .merge(questions.into_iter().fold(Router::new(), add))
         .layer(axum::middleware::from_fn_with_state(state.clone(), visit::go_on))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     Router::new()
         .merge(read)
-        .route("/api/v1/observations", post(api::observations))
+        .merge(commands.into_iter().fold(Router::new(), add))
+        .route("/act/preview", post(act::before))
+        .route("/act/{what}", post(act::act))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
         .route("/events", get(live::events))
@@ -172,6 +178,7 @@ pub fn router(state: WebState) -> Router {
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::wrong_method)
         .layer(axum::extract::DefaultBodyLimit::max(BODY))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), act::know))
         .layer(axum::middleware::from_fn_with_state(state.clone(), front::front))
         .with_state(state)
 }

@@ -1,5 +1,6 @@
 //! Problem documents (RFC 9457): what went wrong, with which object, what to do.
 
+use alarm_core::command::Refusal;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -16,6 +17,9 @@ pub(super) struct Problem {
     /// Where it lies in what was sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
+    /// Why nothing of a command was carried out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusalOut>,
     /// Seconds after which the same request is worth repeating.
     #[serde(skip)]
     pub retry_after: Option<u32>,
@@ -34,16 +38,51 @@ pub(super) struct Fault {
     pub detail: String,
 }
 
+/// Why a command was not carried out.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub(super) struct RefusalOut {
+    /// A short name of the kind.
+    pub refused: String,
+    /// On which alarm; none: at all.
+    pub alarm: Option<String>,
+    /// Why, and what to do.
+    pub detail: String,
+}
+
+impl RefusalOut {
+    /// Of a refusal of the engine.
+    pub(super) fn of(why: &Refusal) -> Self {
+        // A tagged enum: its tag is a text.
+        let value = serde_json::to_value(why).unwrap_or_default();
+        let refused = value.get("refused").and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        RefusalOut { refused, alarm: why.alarm().map(ToString::to_string), detail: why.to_string() }
+    }
+}
+
 impl Problem {
     /// A problem of this status.
     pub(super) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Problem { title, status: status.as_u16(), detail: detail.into(), errors: Vec::new(), retry_after: None }
+        Problem {
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            refused: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// The same, with the places.
     #[must_use]
     pub(super) fn with_errors(mut self, errors: Vec<Fault>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// The same, with what was refused.
+    #[must_use]
+    pub(super) fn with_refused(mut self, refused: Vec<RefusalOut>) -> Self {
+        self.refused = refused;
         self
     }
 

@@ -421,6 +421,7 @@ pub fn state(n: usize, secret: bool) -> (WebState, Ends) {
         config: config_now,
         waiting_for: Arc::new(Vec::new),
         cache: Arc::default(),
+        acts: Arc::default(),
     };
     (web, Ends { view, audit, soundness, config, outlet, secret, closed })
 }

@@ -97,7 +97,7 @@ async fn the_list_shows_what_stands_and_guards_it() {
     for header in [
         "content-security-policy: default-src 'none'; style-src 'self'",
         "x-content-type-options: nosniff",
-        "referrer-policy: no-referrer",
+        "referrer-policy: same-origin",
         "cache-control: no-store",
     ] {
         assert!(page.head.contains(header), "{header}: {}", page.head);

@@ -1,6 +1,7 @@
 //! One alarm, whole, on the board or switched off.
 
 use super::super::WebState;
+use super::super::act::Visitor;
 use super::super::details::{self, Found, Told};
 use super::super::drawn::{Drawn, draw};
 use super::super::period::one_day;
@@ -144,7 +145,7 @@ struct Other {
 }
 
 /// `GET /alarms/{id}`.
-pub(in crate::web) async fn alarm(State(state): State<WebState>, Path(id): Path<String>) -> Response {
+pub(in crate::web) async fn alarm(State(state): State<WebState>, visitor: Visitor, Path(id): Path<String>) -> Response {
     let (view, now) = (state.view(), state.now());
     let found = match details::find(&state.readers, &view, &id).await {
         Ok(Some(found)) => found,
@@ -168,6 +169,7 @@ pub(in crate::web) async fn alarm(State(state): State<WebState>, Path(id): Path<
     };
     let strip = stood::of_alarm(&state, &view, &found.alarm, one_day(&view, now)).await;
     let mut shown = build(&state, &view, now, &found, told, journal_error);
+    shown.frame = shown.frame.told(&visitor, now);
     shown.strip = strip.ok().map(|s| draw(&s, SLOTS, now));
     if found.alarm.key.service.is_none()
         && let Some(strip) = &mut shown.strip

@@ -19,9 +19,15 @@ struct ErrorPage {
 }
 
 /// A page that says what is wrong.
-pub(super) fn error(state: &WebState, status: StatusCode, heading: &'static str, text: String) -> Response {
+pub(in crate::web) fn error(state: &WebState, status: StatusCode, heading: &'static str, text: String) -> Response {
     let frame = Frame::new(state, &state.view(), state.now(), "", heading.to_owned());
     page(status, &ErrorPage { frame, heading, text })
+}
+
+/// A problem, for people.
+pub(in crate::web) fn problem(state: &WebState, problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    error(state, status, problem.title, problem.detail.clone())
 }
 
 /// Nothing stands at this address.
@@ -44,7 +50,8 @@ pub(in crate::web) async fn wrong_method(State(state): State<WebState>, uri: Uri
     error(&state, status, "Wrong method", "This address cannot be used in this way.".to_owned())
 }
 
-fn wants_json(uri: &Uri, headers: &HeaderMap) -> bool {
+/// Whether a program asks.
+pub(in crate::web) fn wants_json(uri: &Uri, headers: &HeaderMap) -> bool {
     let html = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"));
     uri.path().starts_with("/api/") || !html
 }

@@ -1,5 +1,6 @@
 //! What stands around every page: title, ways to go, freshness, banners.
 
+use super::super::act::{Line, Visitor};
 use super::super::visible::visible;
 use super::super::words::{ago, health, health_meaning, moment};
 use super::super::{WebState, assets};
@@ -38,6 +39,34 @@ pub(in crate::web) struct Frame {
     pub(in crate::web) not_stored: Option<(String, String)>,
     /// Since when the configuration in the files is wrong, and what is wrong with it, a line each.
     pub(in crate::web) wrong: Option<(String, Vec<String>)>,
+    /// What became of what was done last; see [`Frame::told`].
+    pub(in crate::web) flash: Option<ShownFlash>,
+}
+
+/// What became of an action.
+pub(in crate::web) struct ShownFlash {
+    /// `done` or `partly`.
+    pub(in crate::web) class: &'static str,
+    /// In a sentence.
+    pub(in crate::web) heading: String,
+    /// What was refused, and why.
+    pub(in crate::web) lines: Vec<Line>,
+    /// How many more of them there are.
+    pub(in crate::web) more: usize,
+    /// The form that takes it back, while that is offered here.
+    pub(in crate::web) undo: Option<UndoForm>,
+}
+
+/// A form that takes a record back.
+pub(in crate::web) struct UndoForm {
+    /// The record.
+    pub(in crate::web) seq: u64,
+    /// See [`Visitor`].
+    pub(in crate::web) token: String,
+    /// Against a second click.
+    pub(in crate::web) form: String,
+    /// Where it was done.
+    pub(in crate::web) back: String,
 }
 
 /// What of the frame says how fresh everything is, alone: for pages that stay open.
@@ -102,7 +131,26 @@ impl Frame {
                 .map(|s| (moment(s.at), s.damage.iter().map(|d| visible(d).into_owned()).collect())),
             not_stored: view.not_stored.as_ref().map(|n| (moment(n.since), visible(&n.reason).into_owned())),
             wrong: config.wrong.as_ref().map(|(since, what)| (moment(*since), lines(what))),
+            flash: None,
         }
+    }
+
+    /// The same, with what became of what this visitor did before, and a form to take it back.
+    #[must_use]
+    pub(in crate::web) fn told(mut self, visitor: &Visitor, now: Timestamp) -> Self {
+        self.flash = visitor.flash.as_ref().map(|flash| ShownFlash {
+            class: flash.outcome.word(),
+            heading: flash.heading.clone(),
+            lines: flash.lines.clone(),
+            more: flash.more,
+            undo: flash.undo.filter(|_| flash.offers_undo(now)).map(|seq| UndoForm {
+                seq,
+                token: visitor.token.clone(),
+                form: Visitor::form_key(),
+                back: visitor.here.clone(),
+            }),
+        });
+        self
     }
 
     /// The same text as long as what is said of the sources, the store and the configuration stays, times aside.

@@ -16,7 +16,8 @@ pub(super) use alarm::alarm;
 pub(super) use audit::audit;
 pub(super) use availability::{answer as figures, availability, csv};
 pub(super) use board::board;
-pub(super) use error::{not_found, wrong_method};
+pub(super) use error::{error, not_found, problem, wants_json, wrong_method};
+pub(super) use frame::Frame;
 pub(super) use metric::metric;
 pub(super) use site::site;
 pub(super) use sites::{Counts, counted as counts_of_sites, sites};
@@ -27,7 +28,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 /// The page as an answer.
-fn page<T: Template>(status: StatusCode, template: &T) -> Response {
+pub(super) fn page<T: Template>(status: StatusCode, template: &T) -> Response {
     match template.render() {
         Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(_) => {

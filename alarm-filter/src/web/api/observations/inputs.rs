@@ -10,12 +10,14 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Longest name in bytes.
+/// Longest name in characters.
 const NAME: usize = 256;
 /// Longest first line of an output, and longest performance data, in bytes.
 const LINE: usize = 8 << 10;
 /// Longest further output in bytes.
 const LONG: usize = 64 << 10;
+/// What is said of a source that is not configured.
+const STRANGER: &str = "is not a configured source";
 /// So many faults are told at once.
 const FAULTS: usize = 20;
 
@@ -47,6 +49,11 @@ pub(super) fn of(items: Vec<Item<'_>>, sender: &Sender<'_>) -> Result<Vec<Input>
         }
     }
     if faults.is_empty() { Ok(inputs) } else { Err(faults) }
+}
+
+/// Whether nothing is wrong but that a source is not configured.
+pub(super) fn is_of_a_stranger(fault: &Fault) -> bool {
+    fault.field == "source" && fault.detail.contains(STRANGER)
 }
 
 /// What neighbouring items have in common is stored once.
@@ -83,7 +90,7 @@ fn input(item: Item<'_>, sender: &Sender<'_>, shared: &mut Shared) -> Result<Inp
     let source = required(item.source, "source")?;
     let source = keep(&mut shared.source, &source);
     if !sender.open && !sender.sources.contains(&source) {
-        let detail = format!("'{source}' is not a configured source; add it to http.sources, or correct the name");
+        let detail = format!("'{source}' {STRANGER}; add it to http.sources, or correct the name");
         return Err(("source", detail));
     }
     let Some(sequence) = item.sequence else { return Err(missing("sequence")) };
@@ -219,8 +226,8 @@ fn name<'a>(value: Cow<'a, str>, field: &'static str) -> Result<Cow<'a, str>, Ba
     if value.trim().is_empty() {
         return Err((field, "is empty; name it".to_owned()));
     }
-    if value.len() > NAME {
-        return Err((field, format!("is {} bytes long; a name has at most {NAME}", value.len())));
+    if value.len() > NAME && value.chars().count() > NAME {
+        return Err((field, format!("is longer than {NAME} characters, which a name has at most")));
     }
     if value.chars().any(char::is_control) {
         return Err((field, "holds control characters; a name has none".to_owned()));

@@ -17,6 +17,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use inputs::Sender;
+pub(in crate::web) use parse::whole;
 use std::collections::BTreeSet;
 
 /// Seconds after which a batch that could not be stored is worth repeating.
@@ -83,7 +84,7 @@ pub(in crate::web) fn from_anybody(body: &[u8], now: Timestamp) -> Result<Vec<In
     read(body, &sender).map_err(|problem| problem.detail)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(in crate::web) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     kind.split(';').next().is_some_and(|k| k.trim().eq_ignore_ascii_case("application/json"))
 }
@@ -99,5 +100,10 @@ fn refused(faults: Vec<Fault>) -> Problem {
         Some(Fault { detail, .. }) => format!("{detail}; nothing was taken"),
         None => "nothing was taken".to_owned(),
     };
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Not understood", detail).with_errors(faults)
+    // Understood, but not from here.
+    let (status, title) = match faults.iter().all(inputs::is_of_a_stranger) && !faults.is_empty() {
+        true => (StatusCode::FORBIDDEN, "Unknown source"),
+        false => (StatusCode::UNPROCESSABLE_ENTITY, "Not understood"),
+    };
+    Problem::new(status, title, detail).with_errors(faults)
 }

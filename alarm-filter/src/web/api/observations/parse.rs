@@ -3,7 +3,7 @@
 use super::super::super::problem::Fault;
 use super::super::super::visible::clipped;
 use alarm_core::time::Timestamp;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -270,6 +270,12 @@ impl<'de> DeserializeSeed<'de> for Number {
     }
 }
 
+/// A whole number as JSON may write it, too: `7.0`.
+pub(in crate::web) fn whole(n: f64) -> Option<u64> {
+    // Written out exactly, and read as what it is.
+    if n.fract() == 0.0 && n >= 0.0 { format!("{n:.0}").parse().ok() } else { None }
+}
+
 impl Visitor<'_> for Number {
     type Value = u64;
 
@@ -279,6 +285,10 @@ impl Visitor<'_> for Number {
 
     fn visit_u64<E: Error>(self, n: u64) -> Result<u64, E> {
         Ok(n)
+    }
+
+    fn visit_f64<E: Error>(self, n: f64) -> Result<u64, E> {
+        whole(n).ok_or_else(|| E::invalid_value(Unexpected::Float(n), &self))
     }
 }
 
@@ -343,6 +353,11 @@ mod tests {
         assert_eq!(items[0].output.as_deref(), Some("x\ny"));
         assert_eq!((items[0].sequence, items[0].since), (Some(7), Some(Timestamp(1500))));
         assert_eq!(array(b"[]").unwrap(), []);
+        assert_eq!(array(br#"[{"sequence":7.0}]"#).unwrap()[0].sequence, Some(7));
+        assert_eq!(array(br#"[{"sequence":18446744073709551615}]"#).unwrap()[0].sequence, Some(u64::MAX));
+        for bad in ["7.5", "-7.0", "1e300", "-1"] {
+            assert_eq!(fault(&format!(r#"[{{"sequence":{bad}}}]"#)).field, "sequence", "{bad}");
+        }
     }
 
     #[test]

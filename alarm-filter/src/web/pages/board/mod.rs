@@ -7,6 +7,7 @@ pub(in crate::web) mod row;
 mod strip;
 
 use super::super::WebState;
+use super::super::act::Visitor;
 use super::super::columns::Columns;
 use super::super::filter::{Filter, SHOWN};
 use super::super::live::Snapshot;
@@ -61,6 +62,8 @@ struct BoardPage<'p> {
     by_filter: bool,
     /// The key of a form that is sent twice.
     key: String,
+    /// That its forms are this browser's own.
+    token: String,
     /// The filter as a query: "all that fit".
     query: String,
     /// The same with the order, for the other forms of the list.
@@ -124,9 +127,12 @@ const KEYS: [(&str, &str); 13] = [
 /// `GET /`.
 pub(in crate::web) async fn board(
     State(state): State<WebState>,
+    visitor: Visitor,
     headers: HeaderMap,
-    Query(pairs): Query<Vec<(String, String)>>,
+    Query(mut pairs): Query<Vec<(String, String)>>,
 ) -> Response {
+    // What became of an action is shown once, and stands in no link.
+    pairs.retain(|(name, _)| name != "flash");
     let (mut filter, faults) = Filter::parse(&pairs);
     filter.limit = filter.limit.map(|l| l.min(MOST));
     let now = state.now();
@@ -134,7 +140,7 @@ pub(in crate::web) async fn board(
     let visits = Visits::of(&headers, all.view.seq, now);
     filter.visit = visits.before;
     let values: Vec<_> = pairs.into_iter().filter(|(n, v)| !v.trim().is_empty() && n != "seq" && n != "live").collect();
-    let mut response = build(&state, &all, now, &filter, values, faults);
+    let mut response = build(&state, &visitor, &all, now, &filter, values, faults);
     if let Some(cookie) = visits.seen(all.view.seq, now) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -143,6 +149,7 @@ pub(in crate::web) async fn board(
 
 fn build(
     state: &WebState,
+    visitor: &Visitor,
     from: &Arc<Prepared>,
     now: Timestamp,
     filter: &Filter,
@@ -151,7 +158,7 @@ fn build(
 ) -> Response {
     let view: &View = &from.view;
     let s = select(from, filter, now, PAGE);
-    let mut frame = Frame::new(state, view, now, "alarms", title(s.overdue));
+    let mut frame = Frame::new(state, view, now, "alarms", title(s.overdue)).told(visitor, now);
     frame.refresh = if filter.refresh >= 10 { filter.refresh } else { 0 };
     let to_page = |n: usize| address(&values, "page", &n.to_string());
     let filtered = values.iter().any(|(n, _)| !SHOWN.contains(&n.as_str()));
@@ -178,7 +185,8 @@ fn build(
         next: (s.page < s.pages).then(|| to_page(s.page + 1)),
         filtered,
         by_filter: filter.news.is_empty(),
-        key: shown,
+        key: Visitor::form_key(),
+        token: visitor.token.clone(),
         query: query(&values, &SHOWN, &[]),
         export: if export.is_empty() { String::new() } else { format!("?{export}") },
         live,
