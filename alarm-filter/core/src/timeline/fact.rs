@@ -291,8 +291,7 @@ mod tests {
             Event::Noted { key: key("a"), monitor: "m".into(), since: Timestamp(7), note: Note::Flapping { on: true } };
         let stable = Event::StableOk { id: "00".into(), key: key("a") };
         // Its key is a text: the record is read whole.
-        let command =
-            Event::CommandTaken { key: "form".into(), done: Vec::new(), refused: Vec::new(), made: None };
+        let command = Event::CommandTaken { key: "form".into(), done: Vec::new(), refused: Vec::new(), made: None };
         let all = [
             seen("a", State::Critical, true),
             seen("a", State::Critical, false),
