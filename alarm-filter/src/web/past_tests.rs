@@ -86,7 +86,7 @@ async fn a_site_shows_its_services_flags_downtimes_contacts_and_alarms() {
     assert_eq!(page.matches("class=\"course\"").count(), tests, "a strip each");
     assert_eq!(page.matches("role=\"img\" aria-label=\"").count(), tests, "and words for each");
     let echo = s.get("/sites/ECHO-GRID").await.body;
-    assert!(echo.contains("<b>now</b>: outage, unscheduled") && echo.contains("Cooling maintenance"), "{echo}");
+    assert!(echo.contains("<b>now</b>: outage, scheduled") && echo.contains("Cooling maintenance"), "{echo}");
     assert!(echo.contains("<span class=\"chip\">outage now</span>"));
     assert_eq!(s.get("/sites/NOWHERE").await.status, 404);
     assert_eq!(s.get("/sites/%3Cb%3E").await.status, 404);
