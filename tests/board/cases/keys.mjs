@@ -202,10 +202,15 @@ export default {
   async 'the help opens on its key, names every key, holds the focus and gives it back'(w) {
     await visit(w.browser, w.daemon, {}, async (visitor) => {
       const page = await visitor.open('/');
+      const help = page.locator(board.help);
+      // First of all, when no row is looked at yet.
+      await press(page, KEYS.help);
+      await help.waitFor();
+      await press(page, 'Escape');
+      await until('the help to close', async () => !(await help.isVisible()));
       await press(page, KEYS.down);
       const before = await rowHere(page);
       await press(page, KEYS.help);
-      const help = page.locator(board.help);
       await help.waitFor();
       await shot(page, 'keys');
       const text = await help.innerText();
@@ -217,6 +222,7 @@ export default {
       await press(page, 'Escape');
       await until('the help to close', async () => !(await help.isVisible()));
       same(await rowHere(page), before, 'the row with the focus afterwards');
+      same(await page.locator(`${board.box}:checked`).count(), 0, 'rows that the key of the help ticked');
     });
   },
 

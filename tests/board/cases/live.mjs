@@ -88,6 +88,22 @@ export default {
     });
   },
 
+  async 'after a change a row says in every cell what the page says when it is loaded anew'(w) {
+    await visit(w.browser, w.daemon, {}, async (visitor) => {
+      const page = await open(visitor);
+      const [alarm] = await rowsOnScreen(w, page, 1);
+      for (const state of ['OK', other(alarm), 'UNKNOWN']) {
+        await say(w, alarm, state, `${state}: every cell follows`);
+        await until(`the row to be ${state}`, async () => new RegExp(`\\b${state}\\b`).test(await row(page, alarm).locator(board.state).innerText()));
+        const anew = await visitor.open(`/?host=${encodeURIComponent(alarm.host)}&metric=${encodeURIComponent(alarm.metric)}`);
+        // The age goes on by itself, and only the open page has ticks and marks of what is new.
+        const cells = (p) => row(p, alarm).locator('td:not(.k-pick):not(.k-age), th').evaluateAll((all) => all.map((c) => `${c.className}: ${c.innerText.trim()}`));
+        same(await cells(page), await cells(anew), `the cells when it is ${state}`);
+        await anew.close();
+      }
+    });
+  },
+
   async 'a row that becomes OK says so where it stands, with the next action'(w) {
     await visit(w.browser, w.daemon, {}, async (visitor) => {
       const page = await open(visitor);
@@ -106,7 +122,9 @@ export default {
       const page = await open(visitor, '/?queue=new&group=none&limit=500');
       const total = Number(await page.locator(board.counterAll).locator('b').innerText());
       const before = await places(page);
-      const fresh = { host: 'new01.site-01.example.org', service: 'org.sam.SRM-Put-ops', service_type: 'SRM', metric: 'org.sam.SRM-Put', site: 'SITE-01' };
+      const [known] = await w.stock.take(1, (a) => a.service_type === 'SRM' && queue(...FAILING)(a));
+      const metric = known.metric === 'org.sam.SRM-Put' ? 'org.sam.SRM-Ls' : 'org.sam.SRM-Put';
+      const fresh = { ...about(known), metric, service: `${metric}-new` };
       await say(w, fresh, 'CRITICAL');
       const button = page.locator(board.arrived);
       await button.waitFor();

@@ -138,7 +138,7 @@ export default {
       await press(page, /^(Take out|Leave)/);
       same((await again(w, b)).queue, b.queue, 'the queue of the one that left');
       await visitor.go(page, '/');
-      const causes = page.locator('form.causes details', { hasText: words });
+      const causes = page.locator('.causes details', { hasText: words });
       if (!(await causes.evaluate((d) => d.open))) await causes.locator('summary').click();
       await causes.getByRole('button', { name: /^End/ }).click();
       await page.locator(act.heading).waitFor();
@@ -154,9 +154,9 @@ export default {
     await without(w, async (visitor) => {
       const page = await visitor.open('/');
       const metric = 'hr.srce.MyProxy-ProxyLifetime';
-      const row = page.locator('form.causes li', { hasText: metric });
+      const row = page.locator('.causes li', { hasText: metric });
       check((await row.count()) === 1, 'the board does not propose it');
-      const fold = page.locator('form.causes details', { hasText: metric });
+      const fold = page.locator('.causes details', { hasText: metric });
       if (!(await fold.evaluate((d) => d.open))) await fold.locator('summary').click();
       await row.getByRole('button').click();
       await page.locator(act.heading).waitFor();

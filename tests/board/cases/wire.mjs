@@ -1,7 +1,7 @@
 // What goes over the wire, how much stands on a screen, and whether it adds up.
 import { request } from 'node:http';
 import { check, none, same } from '../lib/check.mjs';
-import { shot } from '../lib/browser.mjs';
+import { NARROW, shot } from '../lib/browser.mjs';
 import { ALARMS, board, QUEUES } from '../lib/interface.mjs';
 import { full, visit } from '../lib/places.mjs';
 
@@ -126,9 +126,27 @@ export default {
         for (const c of ['.k-site', '.k-metric', '.k-host', '.k-next']) if (!text(c)) list.push(`nothing in ${c}`);
         const strip = r.querySelector('.k-strip [role="img"]');
         if (!strip?.getAttribute('aria-label')) list.push('the strip of the last 24 h has no words');
+        // What an operator decides by is never cut off; the rest may end in an ellipsis, and has some room.
+        for (const c of ['.k-state', '.k-age', '.k-next']) {
+          const cell = r.querySelector(c);
+          if (cell.scrollWidth > cell.clientWidth + 1) list.push(`${c} is cut off: “${text(c)}”`);
+        }
+        if (r.querySelector('.k-note').getBoundingClientRect().width < 80) list.push('the last note has no room');
         return list.map((l) => `${text('.k-metric')} on ${text('.k-host')}: ${l}`);
       }));
       none(wrong, 'lines');
+    });
+  },
+
+  async 'at 390 px every line still shows state, age, site, metric, host and the next action'(w) {
+    await visit(w.browser, w.daemon, { viewport: NARROW }, async (visitor) => {
+      const page = await visitor.open('/?limit=20');
+      const lacking = await page.locator(board.row).evaluateAll((rows) => rows.flatMap((r) =>
+        ['.k-state .st', '.k-age b', '.k-site', '.k-metric a', '.k-host', '.k-next'].filter((c) => {
+          const box = r.querySelector(c)?.getBoundingClientRect();
+          return !box || box.width < 10 || box.height < 10 || box.left < 0 || box.right > innerWidth + 1;
+        })));
+      none([...new Set(lacking)], 'not to be seen at 390 px');
     });
   },
 

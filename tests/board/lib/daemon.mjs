@@ -8,6 +8,11 @@ import { configuration, OBSERVATIONS, READY, ALARMS, SOURCE } from './interface.
 
 const KEEP = Boolean(process.env.GRIDWARD_KEEP);
 
+// None outlives this process, however that ends.
+const running = new Set();
+process.on('exit', () => running.forEach((p) => p.kill('SIGKILL')));
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(1));
+
 export class Daemon {
   // `setup`: { profile, gocdb: { file: text }, monitors, rules }
   static async start(setup) {
@@ -43,7 +48,11 @@ export class Daemon {
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.said += text));
     this.ended = new Promise((done) => this.process.once('exit', (code, signal) => done(code ?? signal)));
     let over;
-    this.ended.then((how) => (over = how));
+    running.add(this.process);
+    this.ended.then((how) => {
+      over = how;
+      running.delete(this.process);
+    });
     this.origin = await until('the daemon to say where it listens', () => {
       if (over !== undefined) throw new Failed(`the daemon ended (${over}); it said:\n${this.said}`);
       return this.said.match(/http:\/\/127\.0\.0\.1:[1-9]\d*/)?.[0] ?? this.said.match(/127\.0\.0\.1:[1-9]\d*/)?.[0];
