@@ -27,6 +27,9 @@ pub const COMMAND: &str = "command";
 /// What a command did, in all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Whole {
+    /// The last record of it: what it did to each further object stands in a record of its own behind the command's.
+    #[serde(default)]
+    pub last: u64,
     /// To how many alarms.
     pub alarms: usize,
     /// One of them, so that a page can name it.
@@ -72,18 +75,27 @@ pub fn lines(records: &[Record], world: &World) -> Vec<AuditEntry> {
     for (i, command) in commands {
         // What follows from it stands in records without an input of their own.
         let more = records.iter().skip(i + 1).take_while(|r| r.input.is_none());
-        let events: Vec<&Event> = records.iter().skip(i).take(1).chain(more).flat_map(|r| &r.events).collect();
+        let all_of_it: Vec<&Record> = records.iter().skip(i).take(1).chain(more).collect();
+        let events: Vec<&Event> = all_of_it.iter().flat_map(|r| &r.events).collect();
         if !events.is_empty() {
-            of_command(&records[i], command, &events, world, &mut all);
+            let last = all_of_it.last().map_or(0, |r| r.seq);
+            of_command(&records[i], last, command, &events, world, &mut all);
         }
     }
     all
 }
 
-fn of_command(record: &Record, command: &Command, events: &[&Event], world: &World, all: &mut Vec<AuditEntry>) {
+fn of_command(
+    record: &Record,
+    last: u64,
+    command: &Command,
+    events: &[&Event],
+    world: &World,
+    all: &mut Vec<AuditEntry>,
+) {
     let bare = without_alarms(&command.action);
     let mut lines: Vec<(String, Action, String)> = Vec::new();
-    let mut whole = Whole { undo: undo::of(events.iter().copied()), ..Whole::default() };
+    let mut whole = Whole { last, undo: undo::of(events.iter().copied()), ..Whole::default() };
     let mut sites: BTreeMap<Text, AtSite> = BTreeMap::new();
     let mut touched: BTreeSet<&AlarmId> = BTreeSet::new();
     for event in events {

@@ -51,6 +51,13 @@ pub(super) struct Entry {
     pub(super) whole: Whole,
 }
 
+impl Entry {
+    /// The records that it stands in: one for each object that it touched.
+    pub(super) fn records(&self) -> std::ops::RangeInclusive<u64> {
+        self.seq..=self.whole.last.max(self.seq)
+    }
+}
+
 /// Reads a page.
 ///
 /// # Errors
@@ -75,7 +82,7 @@ pub(super) fn read(history: &dyn History, view: &View, query: &TrailQuery) -> Re
             looked_at += 1;
             last = Some(line.seq);
             if wanted.is_empty() || line.who.to_lowercase().contains(&wanted) {
-                let head = if subject == COMMAND { Some(line.clone()) } else { head_of(history, line.seq)? };
+                let head = if subject == COMMAND { Some(line.clone()) } else { head_upto(history, line.seq)? };
                 page.entries.extend(head.and_then(|head| entry(view, &head)));
             }
         }
@@ -86,17 +93,18 @@ pub(super) fn read(history: &dyn History, view: &View, query: &TrailQuery) -> Re
     }
 }
 
-/// The entry of one command; `None`: there is none that anybody may see.
+/// The entry of the command that this record is of; `None`: it is of none that anybody may see.
 ///
 /// # Errors
 /// The store.
 pub(super) fn find(history: &dyn History, view: &View, seq: u64) -> Result<Option<Entry>, StoreError> {
-    Ok(head_of(history, seq)?.and_then(|line| entry(view, &line)))
+    let found = head_upto(history, seq)?.and_then(|line| entry(view, &line));
+    Ok(found.filter(|e| e.records().contains(&seq)))
 }
 
-fn head_of(history: &dyn History, seq: u64) -> Result<Option<AuditEntry>, StoreError> {
-    let lines = history.audit(Some(COMMAND), seq, 1, None)?;
-    Ok(lines.into_iter().find(|line| line.seq == seq))
+/// The newest head up to a record.
+fn head_upto(history: &dyn History, seq: u64) -> Result<Option<AuditEntry>, StoreError> {
+    Ok(history.audit(Some(COMMAND), seq, 1, None)?.pop())
 }
 
 fn entry(view: &View, line: &AuditEntry) -> Option<Entry> {

@@ -64,9 +64,13 @@ pub(super) async fn take_back(state: &WebState, who: &Text, form: &str, seq: &st
     Ok((told, last))
 }
 
+/// The records of a command.
+type Records = std::ops::RangeInclusive<u64>;
+
 /// Of what undoes a command, that which nobody has touched since.
 fn plan(view: &View, entry: &Entry) -> Plan {
     let mut plan = Plan { actions: Vec::new(), changed: Vec::new() };
+    let records = entry.records();
     for action in &entry.whole.undo {
         let mut action = action.clone();
         let possible = match &mut action {
@@ -74,31 +78,31 @@ fn plan(view: &View, entry: &Entry) -> Plan {
                 keep(
                     alarms,
                     &mut plan.changed,
-                    |id| view.closed_alarm(id).is_some_and(|c| c.seq == entry.seq),
+                    |id| view.closed_alarm(id).is_some_and(|c| records.contains(&c.seq)),
                     |id| id,
                 );
                 !alarms.is_empty()
             }
             Action::Unmask { alarms } | Action::LeaveCause { alarms } => {
-                seen(view, entry.seq, alarms, &mut plan.changed);
+                seen(view, &records, alarms, &mut plan.changed);
                 !alarms.is_empty()
             }
             Action::Mask { leader, followers } => {
-                seen(view, entry.seq, followers, &mut plan.changed);
+                seen(view, &records, followers, &mut plan.changed);
                 !followers.is_empty() && view.alarm(&leader.alarm).is_some()
             }
             Action::JoinCause { cause, alarms } => {
-                seen(view, entry.seq, alarms, &mut plan.changed);
+                seen(view, &records, alarms, &mut plan.changed);
                 !alarms.is_empty() && view.causes.contains_key(cause)
             }
             Action::OpenCause { alarms, .. } => {
-                seen(view, entry.seq, alarms, &mut plan.changed);
+                seen(view, &records, alarms, &mut plan.changed);
                 !alarms.is_empty()
             }
             // Others may have put more under it, or taken some out: that is no longer the same cause.
             Action::EndCause { cause } => {
                 let mut under = view.alarms().filter(|a| a.cause.as_ref() == Some(cause));
-                view.causes.contains_key(cause) && under.all(|a| untouched(view, &a.id, entry.seq))
+                view.causes.contains_key(cause) && under.all(|a| untouched(view, &a.id, &records))
             }
             Action::StrikeNote { note } => is_shown(view, note),
             Action::Note { on: NoteOn::Alarm(id), .. } => view.alarm(id).is_some() || view.closed_alarm(id).is_some(),
@@ -114,8 +118,8 @@ fn plan(view: &View, entry: &Entry) -> Plan {
 }
 
 /// Leaves those that nobody touched since, at their present version.
-fn seen(view: &View, seq: u64, targets: &mut Vec<Target>, changed: &mut Vec<AlarmId>) {
-    keep(targets, changed, |t| untouched(view, &t.alarm, seq), |t| t.alarm);
+fn seen(view: &View, records: &Records, targets: &mut Vec<Target>, changed: &mut Vec<AlarmId>) {
+    keep(targets, changed, |t| untouched(view, &t.alarm, records), |t| t.alarm);
     for target in targets {
         target.version = view.alarm(&target.alarm).map_or(0, |a| a.version);
     }
@@ -127,9 +131,9 @@ fn keep<T: Clone>(all: &mut Vec<T>, changed: &mut Vec<AlarmId>, good: impl Fn(&T
     changed.extend(bad.into_iter().map(id));
 }
 
-/// Whether what was done with this record is the last thing that anybody did to an alarm on the board.
-fn untouched(view: &View, id: &AlarmId, seq: u64) -> bool {
-    view.alarm(id).is_some_and(|a| a.touched.as_ref().is_some_and(|t| t.version == seq))
+/// Whether what was done with these records is the last thing that anybody did to an alarm on the board.
+fn untouched(view: &View, id: &AlarmId, records: &Records) -> bool {
+    view.alarm(id).is_some_and(|a| a.touched.as_ref().is_some_and(|t| records.contains(&t.version)))
 }
 
 fn touched(view: &View, id: &AlarmId) -> Line {

@@ -82,6 +82,36 @@ async fn what_was_done_is_taken_back_from_the_trail_as_long_as_nobody_touched_it
 }
 
 #[tokio::test]
+async fn what_was_done_to_several_is_taken_back_from_each_that_nobody_touched_since() {
+    let d = Desk::with_four().await;
+    let off = d.form("switch-off", &[("alarm", &d.target("a1")), ("alarm", &d.target("a2"))]).await;
+    let page = d.follow(&off).await;
+    page.shows(&["Switched off: 2 alarms."]);
+    assert_eq!(d.hosts(), ["a3", "b1"]);
+    // What the answer says is the last record of it; what the trail says is the first.
+    let undo = d.form("take-back", &[("seq", &page.fields("seq")[0]), ("form", &page.fields("form")[0])]).await;
+    d.follow(&undo).await.shows(&["Taken back. Back on the board: 2 alarms."]);
+    assert_eq!(d.hosts(), ["a1", "a2", "a3", "b1"]);
+    let (a1, a2, a3) = (d.target("a1"), d.target("a2"), d.target("a3"));
+    d.follow(&d.form("mask", &[("alarm", &a1), ("alarm", &a2), ("leader", &a3)]).await).await;
+    d.operator("bob");
+    d.follow(&d.form("note", &[("alarm", &d.target("a1")), ("text", "x")]).await).await;
+    let entries = d.get("/api/v1/trail").await.json()["entries"].clone();
+    assert_eq!((&entries[1]["action"], &entries[1]["can_take_back"]), (&json!("mask"), &json!(true)));
+    let undo = d.form("take-back", &[("seq", &entries[1]["seq"].to_string())]).await;
+    let page = d.follow(&undo).await;
+    page.shows(&["Taken back. No longer masked: m on a2. Not done to 1:", "bob wrote a note on it since"]);
+    let view = d.state.view.borrow().clone();
+    assert!(
+        view.alarm(&d.id("a1")).unwrap().masked_by.is_some() && view.alarm(&d.id("a2")).unwrap().masked_by.is_none()
+    );
+    // Another record, of an observation, is no command's.
+    d.see("A", "a1", "m", "WARNING", 0).await;
+    let seq = d.state.view.borrow().seq.to_string();
+    assert_eq!(d.form("take-back", &[("seq", &seq)]).await.status, 409);
+}
+
+#[tokio::test]
 async fn programs_do_the_same_with_json() {
     let d = Desk::with_four().await;
     let target = |host: &str| {

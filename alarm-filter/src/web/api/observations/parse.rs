@@ -273,7 +273,7 @@ impl<'de> DeserializeSeed<'de> for Number {
 /// A whole number as JSON may write it, too: `7.0`.
 pub(in crate::web) fn whole(n: f64) -> Option<u64> {
     // Written out exactly, and read as what it is.
-    if n.fract() == 0.0 && n >= 0.0 { format!("{n:.0}").parse().ok() } else { None }
+    if n.fract() == 0.0 && n >= 0.0 { format!("{:.0}", n.abs()).parse().ok() } else { None }
 }
 
 impl Visitor<'_> for Number {
@@ -354,6 +354,7 @@ mod tests {
         assert_eq!((items[0].sequence, items[0].since), (Some(7), Some(Timestamp(1500))));
         assert_eq!(array(b"[]").unwrap(), []);
         assert_eq!(array(br#"[{"sequence":7.0}]"#).unwrap()[0].sequence, Some(7));
+        assert_eq!(array(br#"[{"sequence":-0.0}]"#).unwrap()[0].sequence, Some(0));
         assert_eq!(array(br#"[{"sequence":18446744073709551615}]"#).unwrap()[0].sequence, Some(u64::MAX));
         for bad in ["7.5", "-7.0", "1e300", "-1"] {
             assert_eq!(fault(&format!(r#"[{{"sequence":{bad}}}]"#)).field, "sequence", "{bad}");
