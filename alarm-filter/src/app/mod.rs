@@ -23,6 +23,7 @@ use alarm_core::settings::Settings;
 use alarm_core::time::Timestamp;
 use papers::Papers;
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -215,7 +216,8 @@ async fn serve(
     let (shut, shutdown) = oneshot::channel::<()>();
     let cache = state.cache.clone();
     tracing::info!("listening on {listening}");
-    println!("alarm-filter: listening on {listening}");
+    // A full disk or a closed pipe behind standard output is no reason to end.
+    let _unheard = writeln!(std::io::stdout(), "alarm-filter: listening on {listening}");
     let mut server = std::pin::pin!(web::serve(listening, web::router(state), async {
         let _ = shutdown.await;
     }));

@@ -25,15 +25,15 @@ pub(super) fn run(args: &Args) -> Outcome {
     let text = demo::configuration(folder.path(), &args.listen);
     std::fs::write(&path, &text).map_err(cannot)?;
     let config = Config::parse(&path, &text).map_err(|e| e.to_string())?;
-    println!(
+    super::print(&format!(
         "A recording of a real Nagios (300 hosts, part of it), its times stretched to four and a half days; the last hour \
          plays on live.\nOpen http://{} in a browser; Ctrl-C ends the demo and removes {}.\n\n\
          For your own Nagios, write three lines into alarm-filter.toml and start `alarm-filter run --config alarm-filter.toml`:\n\n\
          \x20   store = \"gridward\"\n    monitor = [{{ name = \"nagios\", nagios_cfg = \"/etc/nagios4/nagios.cfg\" }}]\n\
-         \x20   profiles = {{ folder = \"profiles\", operators = \"ROC_OPERATORS\" }}\n",
+         \x20   profiles = {{ folder = \"profiles\", operators = \"ROC_OPERATORS\" }}\n\n",
         args.listen,
         folder.path().display()
-    );
+    ))?;
     crate::app::run_with(config, demo::MONITOR, demo::start)?;
     Ok(ExitCode::SUCCESS)
 }

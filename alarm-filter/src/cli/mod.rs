@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(message) => {
-            eprintln!("alarm-filter: {message}");
+            note(&[message]);
             ExitCode::FAILURE
         }
     }
@@ -76,9 +76,13 @@ fn print(text: &str) -> Result<(), String> {
     }
 }
 
-/// What does not stop a command but should be known, a line each on standard error.
+/// What should be known, a line each on standard error. Where that cannot be written to, nobody can be told.
 fn note(lines: &[String]) {
-    lines.iter().for_each(|line| eprintln!("alarm-filter: {line}"));
+    use std::io::Write;
+    let mut out = std::io::stderr().lock();
+    for line in lines {
+        let _unheard = writeln!(out, "alarm-filter: {line}");
+    }
 }
 
 /// What a command ends with: an exit code, or one line that says what happened, to which object, and what to do.

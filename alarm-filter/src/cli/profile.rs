@@ -31,38 +31,40 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let fine = match &args.command {
+    let (fine, text) = match &args.command {
         Command::Check { files } => check(files),
         Command::Test { files } => test(files),
     };
+    super::print(&text)?;
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn check(files: &[PathBuf]) -> bool {
-    let mut fine = true;
+fn check(files: &[PathBuf]) -> (bool, String) {
+    let (mut fine, mut text) = (true, String::new());
     for path in files {
         let report = profile_file::check(path);
         for (severity, line) in report.lines() {
             fine &= severity != Severity::Error;
-            println!("{line}");
+            text.push_str(&format!("{line}\n"));
         }
         if let Some(profile) = &report.profile {
             let pairs: usize = profile.service_types.values().map(Vec::len).sum();
-            println!("{}: ok: {}, {pairs} pairs of service type and metric", path.display(), profile.name);
+            let (path, name) = (path.display(), &profile.name);
+            text.push_str(&format!("{path}: ok: {name}, {pairs} pairs of service type and metric\n"));
         }
     }
-    fine
+    (fine, text)
 }
 
-fn test(files: &[PathBuf]) -> bool {
-    let (mut cases, mut failed, mut fine) = (0, 0, true);
+fn test(files: &[PathBuf]) -> (bool, String) {
+    let (mut cases, mut failed, mut fine, mut text) = (0, 0, true, String::new());
     for path in files {
         let report = run_file(path);
-        print!("{report}");
+        text.push_str(&report.to_string());
         cases += report.cases.len();
         failed += report.cases.iter().filter(|c| !c.failures.is_empty()).count();
         fine &= report.passes();
     }
-    println!("{cases} cases, {failed} failed");
-    fine
+    text.push_str(&format!("{cases} cases, {failed} failed\n"));
+    (fine, text)
 }

@@ -52,9 +52,7 @@ impl Files {
         session.profiles(start, profile(&self.profile)?);
         if let Some(dir) = &self.gocdb {
             let loaded = load_dir(dir).map_err(|e| e.to_string())?;
-            for note in &loaded.notes {
-                eprintln!("alarm-filter: {}: {note}", dir.display());
-            }
+            super::note(&loaded.notes.iter().map(|note| format!("{}: {note}", dir.display())).collect::<Vec<_>>());
             session.topology(start, loaded.topology);
             session.downtimes(start, loaded.downtimes.unwrap_or_default());
         }
@@ -69,7 +67,7 @@ pub(super) fn profile(path: &Path) -> Result<Profiles, String> {
     let report = profile_file::check(path);
     for (severity, line) in report.lines() {
         if severity != profile_file::Severity::Error {
-            eprintln!("alarm-filter: {line}");
+            super::note(&[line.to_string()]);
         }
     }
     match report.profile {

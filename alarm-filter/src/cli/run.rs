@@ -23,7 +23,8 @@ pub(super) fn run(args: &Args) -> Outcome {
 
 /// Structured lines for a journal, readable ones for a terminal.
 pub(super) fn log_to_stderr() {
-    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false);
+    // A line that cannot be written is lost; telling that on the same standard error would panic.
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).log_internal_errors(false);
     // A second one in the same process would be refused; the first one does.
     let _set = match std::io::stderr().is_terminal() {
         true => tracing::subscriber::set_global_default(lines.finish()),
