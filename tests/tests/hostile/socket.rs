@@ -3,11 +3,13 @@
 use e2e::fail::ensure;
 use e2e::filter::Filter;
 use e2e::http::Client;
-use e2e::interface::{ALARMS, OBSERVATIONS, READY, Setup, alarms, observation};
+use e2e::interface::{ALARMS, OBSERVATIONS, READY, Setup, alarms, observation, program, run_arguments};
 use e2e::place::{Place, now};
+use e2e::process::Process;
 use e2e::{Result, wait};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 fn setup(socket: &Path) -> Setup {
     Setup { listen: Some(format!("unix:{}", socket.display())), ..Setup::posted_by("poster") }
@@ -78,4 +80,22 @@ fn a_file_in_its_place_or_no_folder_is_said() -> Result {
         super::one_line(&filter.console()?, parts)?;
     }
     Ok(())
+}
+
+#[test]
+fn output_that_cannot_be_written_ends_nothing() -> Result {
+    let place = Place::new("socket")?;
+    let socket = place.join("web.sock");
+    let filter = Filter::prepare(setup(&socket))?;
+    // Everything that it says meets a full disk.
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut command = Command::new(program()?);
+    command.args(run_arguments(filter.configuration())).current_dir(filter.folder());
+    command.stdin(Stdio::null()).stdout(full()?).stderr(full()?);
+    let daemon = Process::start("alarm-filter", &mut command)?;
+    wait::until_true("the daemon to be ready on its socket", || {
+        Ok(Client::connect_unix(&socket).and_then(|mut c| c.get(READY)).is_ok_and(|answer| answer.status == 200))
+    })?;
+    let ended = daemon.stop()?;
+    ensure(ended.success(), || format!("it ended with {ended}"))
 }
