@@ -116,7 +116,7 @@ pub enum Event {
         /// The object.
         key: Key,
         /// What it stands for.
-        about: About,
+        about: Box<About>,
         /// The monitors that see it.
         monitors: Vec<Text>,
         /// The hard state.
@@ -200,7 +200,7 @@ pub enum Event {
         /// The object.
         key: Key,
         /// What it stands for.
-        about: About,
+        about: Box<About>,
     },
     /// It was switched off.
     SwitchedOff {
