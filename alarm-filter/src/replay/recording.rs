@@ -157,7 +157,8 @@ impl Recording {
                 }
                 each(&input, player.session);
                 let started = matches!(input, Input::MonitorStarted { .. });
-                player.session.feed(since, input);
+                let records = player.session.feed(since, input);
+                player.session.engine.reuse(records);
                 if started {
                     player.objects_at(since, observer.utc_offset());
                 }
