@@ -46,7 +46,7 @@ impl World {
                     monitor.detail = state.detail.clone();
                 } else {
                     self.meta.sources.insert(state.source.clone(), state.clone());
-                    self.dirty.insert(RowKey::Meta);
+                    self.dirty.meta();
                 }
             }
             Event::Received { source, sequence } => {
@@ -64,14 +64,14 @@ impl World {
                 self.meta.hashes.topology = hash.clone();
                 self.topology = documents.topology(hash);
                 self.judged.clear();
-                self.dirty.insert(RowKey::Meta);
+                self.dirty.meta();
                 // Which windows count for an alarm is asked of the topology, too.
                 self.unarmed.extend(self.alarms.keys().cloned());
             }
             Event::Downtimes { hash } => {
                 self.meta.hashes.downtimes = hash.clone();
                 self.downtimes = documents.downtimes(hash).unwrap_or_default();
-                self.dirty.insert(RowKey::Meta);
+                self.dirty.meta();
                 self.unarmed.extend(self.alarms.keys().cloned());
             }
             Event::Profiles { hash } => {
@@ -79,13 +79,13 @@ impl World {
                 self.profiles = documents.profiles(hash).unwrap_or_default();
                 self.judged.clear();
                 self.patterns = self.profiles.time_out_patterns();
-                self.dirty.insert(RowKey::Meta);
+                self.dirty.meta();
             }
             Event::Settings { hash } => {
                 self.meta.hashes.settings = hash.clone();
                 self.settings = documents.settings(hash).unwrap_or_default();
                 self.judged.clear();
-                self.dirty.insert(RowKey::Meta);
+                self.dirty.meta();
                 let settings = self.settings.clone();
                 for name in settings.monitors.keys() {
                     let group = settings.group_of(name);
@@ -137,7 +137,7 @@ impl World {
                 proposal.sites.extend(sites.iter().cloned());
                 proposal.sites.sort();
                 proposal.alarms.extend(alarms.iter().cloned());
-                self.dirty.insert(RowKey::Meta);
+                self.dirty.meta();
             }
             // All others are about one alarm: `apply_alarm.rs`.
             _ => self.apply_to_alarm(seq, event),
@@ -253,6 +253,9 @@ impl World {
                         && if d.id.is_some() { d.id != downtime.id } else { downtime.id.is_none() || !alike(d) }
                 });
                 view.flexible.push(downtime.clone());
+                if !self.flexible.contains(key) {
+                    self.flexible.insert(key.clone());
+                }
             }
             Note::Delayed { until } => view.delayed_until = Some(*until),
             Note::Released => view.held = false,
@@ -287,21 +290,17 @@ impl World {
 
     fn apply_downtime_deleted(&mut self, monitor: &Text, which: &DeletedDowntime) {
         let group = self.group_of(monitor);
-        let mut keys = Vec::new();
-        for ((g, host), entry) in &self.hosts {
+        // Not through all that is known: a region deletes downtimes by the hundred.
+        let hit = |key: &&Key| {
             let elsewhere = match which {
                 DeletedDowntime::Id { .. } => false,
-                DeletedDowntime::Host { host: h } => h != host,
-                DeletedDowntime::Window { object, .. } => object.host != *host,
+                DeletedDowntime::Host { host } => *host != key.host,
+                DeletedDowntime::Window { object, .. } => object.host != key.host,
             };
-            if *g != group || elsewhere {
-                continue;
-            }
-            let hit = |w: &Watch| w.view(monitor).is_some_and(|v| v.flexible.iter().any(|d| deleted(d, which)));
-            let key = |service| Key { group: g.clone(), host: host.clone(), service };
-            keys.extend(hit(&entry.host).then(|| key(None)));
-            keys.extend(entry.services.iter().filter(|(_, w)| hit(w)).map(|(s, _)| key(Some(s.clone()))));
-        }
+            let view = || self.view(key, monitor);
+            key.group == group && !elsewhere && view().is_some_and(|v| v.flexible.iter().any(|d| deleted(d, which)))
+        };
+        let keys: Vec<Key> = self.flexible.iter().filter(hit).cloned().collect();
         for key in keys {
             if let Some(view) = self.watch_mut(&key).view_mut(monitor) {
                 view.flexible.retain(|d| !deleted(d, which));

@@ -1,6 +1,6 @@
 //! The second half of `apply`: events that are about one alarm, and what an alarm makes of them.
 
-use crate::alarm::{Alarm, AlarmId, Change, Deed, Span, Told, Touched};
+use crate::alarm::{About, Alarm, AlarmId, Change, Deed, Span, Told, Touched};
 use crate::event::Event;
 use crate::flag::Flag;
 use crate::input::Text;
@@ -30,7 +30,7 @@ impl World {
                 let alarm = Alarm {
                     id: id.clone(),
                     key: key.clone(),
-                    about: about.clone(),
+                    about: About::clone(about),
                     monitors: monitors.clone(),
                     state: change.state,
                     since: change.at,
@@ -63,16 +63,18 @@ impl World {
                 self.alarms.insert(id.clone(), Arc::new(alarm));
                 self.watch_mut(key).alarm = Some(id.clone());
                 self.note_family(id, about, true);
-                self.note_turn(about, change.at, id, true);
+                self.note_turn(about, change.at, id, None);
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.remember(change, true, &settings);
                 }
                 id
             }
             Event::Changed { id, monitors, change, again, .. } => {
+                let mut turned = None;
                 if let Some(alarm) = self.alarm_mut(id) {
                     alarm.monitors.clone_from(monitors);
                     if *again {
+                        turned = Some(alarm.episode_since);
                         alarm.fail_again(change.at);
                     }
                     alarm.state = change.state;
@@ -82,8 +84,10 @@ impl World {
                     alarm.perf_data = Text::from("");
                     alarm.remember(change, *again, &settings);
                 }
-                if *again && let Some(about) = self.alarms.get(id).map(|a| a.about.clone()) {
-                    self.note_turn(&about, change.at, id, false);
+                if let Some(before) = turned
+                    && let Some(alarm) = self.alarms.get(id).cloned()
+                {
+                    self.note_turn(&alarm.about, change.at, id, Some(before));
                 }
                 id
             }
@@ -155,7 +159,7 @@ impl World {
                     }
                 }
                 if let Some(alarm) = self.alarm_mut(id) {
-                    alarm.about = about.clone();
+                    alarm.about = About::clone(about);
                 }
                 id
             }
@@ -285,7 +289,7 @@ impl World {
         if alarm.masked_by.is_some() {
             Arc::make_mut(&mut alarm).masked_by = None;
         }
-        self.dirty.insert(RowKey::Alarm(id.clone()));
+        self.dirty.alarm(id);
         self.note_family(id, &alarm.about, false);
         Arc::make_mut(&mut self.closed).insert(id.clone(), Closed { at: self.at, seq, alarm, off });
         self.dirty.insert(RowKey::Closed(id.clone()));
@@ -332,19 +336,27 @@ impl World {
         }
     }
 
-    fn note_turn(&mut self, about: &crate::alarm::About, at: Timestamp, id: &AlarmId, is_new: bool) {
+    /// `before`: when its episode before this one began; `None`: it is new.
+    fn note_turn(&mut self, about: &About, at: Timestamp, id: &AlarmId, before: Option<Timestamp>) {
         let window = self.settings.cause_window;
-        let turned = self.meta.turned.entry(about.metric.clone()).or_default();
+        let turned = match self.meta.turned.get_mut(&about.metric) {
+            Some(turned) => turned,
+            None => self.meta.turned.entry(about.metric.clone()).or_default(),
+        };
         // They stand in the order in which they were told, which is nearly that of time; so in a storm of thousands only
         // the front is looked at. What is old and stands behind something newer is left out when it is counted.
         let old = turned.iter().take_while(|t| at.since(t.at) > window).count();
         turned.drain(..old);
-        // The latest turn of each alarm is enough; a new alarm has none.
-        if !is_new {
-            turned.retain(|t| t.alarm != *id);
+        // The latest turn of each alarm is enough. A new alarm has none; of another the time is mostly known, which is
+        // found without looking at the ids of all.
+        if let Some(before) = before {
+            let found = turned.iter().position(|t| t.at == before && t.alarm == *id);
+            if let Some(i) = found.or_else(|| turned.iter().position(|t| t.alarm == *id)) {
+                turned.remove(i);
+            }
         }
         turned.push(Turned { at, alarm: id.clone(), site: about.site.clone() });
-        self.dirty.insert(RowKey::Meta);
+        self.dirty.meta();
     }
 }
 

@@ -213,7 +213,7 @@ impl Engine {
 
     /// Looks anew who leads in the families of these alarms, once for each.
     pub(crate) fn refamily_all(&mut self, alarms: &[AlarmId]) {
-        let of = |id| self.world.alarms.get(id).map(|a| (a.about.site.clone(), a.about.family.clone()));
+        let of = |id: &AlarmId| self.world.alarms.get(id).map(|a| (a.about.site.clone(), a.about.family.clone()));
         let families: BTreeSet<(Text, Text)> = alarms.iter().filter_map(of).collect();
         families.iter().for_each(|family| self.refamily(family));
     }

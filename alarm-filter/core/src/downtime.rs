@@ -95,6 +95,9 @@ pub fn cover(windows: &[DowntimeWindow], severity: Severity, at: Timestamp) -> O
 
 /// For how long between `from` and `to` at least one OUTAGE window held, in milliseconds; overlaps count once.
 pub fn outage_within(windows: &[DowntimeWindow], from: Timestamp, to: Timestamp) -> Millis {
+    if windows.is_empty() {
+        return 0;
+    }
     let mut total: Millis = 0;
     let mut counted_to = from;
     for w in by_start(windows, Severity::Outage) {

@@ -22,12 +22,31 @@ pub struct Engine {
     documents: Documents,
     /// The records of the input that is being handled.
     records: Vec<Record>,
-    /// The input that the next record will carry.
-    pending: Option<Input>,
+    /// Room for records and for events of what was decided before, to be filled again.
+    spare: (Vec<Record>, Vec<Vec<Event>>),
+    /// What the next record will carry.
+    pending: Pending,
     /// The time of the events that are being decided.
     pub(crate) now: Timestamp,
     /// The object of the last event, and its number.
     numbered: Option<(Key, i64)>,
+}
+
+/// Lists of events that are kept to be filled again.
+const SPARE: usize = 16;
+
+/// What the next record that is opened will carry.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Pending {
+    /// Nothing: it follows from the one before.
+    #[default]
+    Nothing,
+    /// That time passed.
+    Tick,
+    /// The input at hand. It is moved there when all is decided: most inputs open no record, and need no copy.
+    Input,
+    /// The input at hand, and that record is open already: its place.
+    Opened(usize),
 }
 
 /// What is written to the journal: an input, if this is where it came in, and events that were decided from it.
@@ -94,29 +113,47 @@ impl Engine {
         self.now = at;
         self.world.now = at;
         let mut handled = Handled::default();
-        self.pending = Some(input.clone());
-        match input {
+        self.pending = Pending::Input;
+        match &input {
             Input::Observation(o) => self.observe(o),
-            Input::MonitorStarted { monitor, since } => self.monitor_started(&monitor, since),
+            Input::MonitorStarted { monitor, since } => self.monitor_started(monitor, *since),
             Input::MonitorStopped { .. } | Input::Reconciled { .. } | Input::ClockStep { .. } => {
                 // Nothing follows for any alarm; that it happened is kept.
                 self.open_record(None);
             }
-            Input::SourceState(state) => self.source_state(state),
-            Input::Objects { monitor, hash } => self.objects_changed(&monitor, &hash),
-            Input::Topology { hash } => self.topology_changed(&hash),
-            Input::Downtimes { hash } => self.downtimes_changed(&hash),
-            Input::Profiles { hash } => self.profiles_changed(&hash),
-            Input::Settings { hash } => self.settings_changed(&hash),
-            Input::Command(command) => handled.outcome = Some(self.command(command)),
+            Input::SourceState(state) => self.source_state(state.clone()),
+            Input::Objects { monitor, hash } => self.objects_changed(monitor, hash),
+            Input::Topology { hash } => self.topology_changed(hash),
+            Input::Downtimes { hash } => self.downtimes_changed(hash),
+            Input::Profiles { hash } => self.profiles_changed(hash),
+            Input::Settings { hash } => self.settings_changed(hash),
+            Input::Command(command) => handled.outcome = Some(self.command(command.clone())),
             Input::Tick => {}
         }
-        self.pending = None;
+        let opened = std::mem::take(&mut self.pending);
+        if let Pending::Opened(place) = opened
+            && let Some(record) = self.records.get_mut(place)
+        {
+            record.input = Some(input);
+        }
         self.world.rearm_touched();
         // What this set for a moment that has come already happens now, not at the next input.
         self.fire(at);
         handled.records = std::mem::take(&mut self.records);
         handled
+    }
+
+    /// Takes back records that nobody needs any more: what is decided next is written in their place. For those who
+    /// decide a long recording; there is no need to.
+    pub fn reuse(&mut self, mut records: Vec<Record>) {
+        for record in records.drain(..) {
+            let mut events = record.events;
+            if self.spare.1.len() < SPARE {
+                events.clear();
+                self.spare.1.push(events);
+            }
+        }
+        self.spare.0 = records;
     }
 
     /// Lets time pass until `at`.
@@ -154,11 +191,11 @@ impl Engine {
         while let Some((due, timer)) = self.world.timers.pop(at) {
             self.now = due.max(self.world.at);
             self.world.now = self.now;
-            self.pending = Some(Input::Tick);
+            self.pending = Pending::Tick;
             self.timer(timer);
             self.world.rearm_touched();
         }
-        self.pending = None;
+        self.pending = Pending::Nothing;
     }
 
     /// Decides: the event takes its place in the journal's records, and the world takes it in.
@@ -181,7 +218,7 @@ impl Engine {
 
     fn open_record(&mut self, object: Option<i64>) {
         if let Some(last) = self.records.last_mut()
-            && self.pending.is_none()
+            && !matches!(self.pending, Pending::Input | Pending::Tick)
         {
             if object.is_none() || last.object == object {
                 return;
@@ -194,7 +231,22 @@ impl Engine {
         let seq = self.world.seq + 1;
         self.world.seq = seq;
         self.world.at = self.now;
-        self.records.push(Record { seq, at: self.now, input: self.pending.take(), object, events: Vec::new() });
+        let mut input = None;
+        self.pending = match self.pending {
+            Pending::Input => Pending::Opened(self.records.len()),
+            Pending::Tick => {
+                input = Some(Input::Tick);
+                Pending::Nothing
+            }
+            other => other,
+        };
+        if self.records.is_empty() {
+            self.records = std::mem::take(&mut self.spare.0);
+            // Most inputs open one record of one to three events; room for four of each would be a page.
+            self.records.reserve_exact(1);
+        }
+        let events = self.spare.1.pop().unwrap_or_else(|| Vec::with_capacity(3));
+        self.records.push(Record { seq, at: self.now, input, object, events });
     }
 
     /// The seq of the record that events about the object at hand stand under.

@@ -117,7 +117,7 @@ pub enum Event {
         /// The object.
         key: Key,
         /// What it stands for.
-        about: About,
+        about: Box<About>,
         /// The monitors that see it.
         monitors: Vec<Text>,
         /// The hard state.
@@ -201,7 +201,7 @@ pub enum Event {
         /// The object.
         key: Key,
         /// What it stands for.
-        about: About,
+        about: Box<About>,
     },
     /// It was switched off.
     SwitchedOff {

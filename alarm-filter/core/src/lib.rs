@@ -5,6 +5,7 @@
 pub mod alarm;
 mod apply;
 mod apply_alarm;
+pub mod board;
 mod calendar;
 mod cause;
 pub mod command;

@@ -11,38 +11,44 @@ use crate::topology::{Endpoint, Severity};
 use crate::watch::Key;
 use crate::world::World;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// The flags that an alarm carries, against those that hold; only what differs is written out.
 struct Marking<'a> {
     old: &'a BTreeMap<Flag, Mark>,
     now: Timestamp,
-    hold: Vec<Flag>,
+    /// A bit for each flag that holds.
+    hold: u32,
     set: BTreeMap<Flag, Mark>,
-    words: String,
 }
 
 impl<'a> Marking<'a> {
     fn new(old: &'a BTreeMap<Flag, Mark>, now: Timestamp) -> Self {
-        Marking { old, now, hold: Vec::new(), set: BTreeMap::new(), words: String::new() }
+        Marking { old, now, hold: 0, set: BTreeMap::new() }
     }
 
-    /// A flag holds; of several words for it, the last stand.
-    fn set(&mut self, flag: Flag, detail: std::fmt::Arguments<'_>, until: Option<Timestamp>) {
-        self.words.clear();
-        // Writing to a string cannot fail.
-        let _ = self.words.write_fmt(detail);
-        if !self.hold.contains(&flag) {
-            self.hold.push(flag);
-        }
+    fn holds(&self, flag: Flag) -> bool {
+        self.hold & (1 << flag as u32) != 0
+    }
+
+    /// A flag holds, for what these words say together; of several words for it, the last stand.
+    fn set(&mut self, flag: Flag, words: &[&str], until: Option<Timestamp>) {
+        let again = self.holds(flag);
+        self.hold |= 1 << flag as u32;
         let old = self.old.get(&flag);
-        if old.is_some_and(|old| *old.detail == *self.words && old.until == until) {
-            self.set.remove(&flag);
+        if old.is_some_and(|old| says(&old.detail, words) && old.until == until) {
+            if again {
+                self.set.remove(&flag);
+            }
             return;
         }
         let since = old.map_or(self.now, |old| old.since);
-        self.set.insert(flag, Mark { since, detail: self.words.as_str().into(), until });
+        self.set.insert(flag, Mark { since, detail: words.concat().into(), until });
     }
+}
+
+/// Whether a text is these words together; most marks stand as they are, and need not be put together again.
+fn says(text: &str, words: &[&str]) -> bool {
+    words.iter().try_fold(text, |rest, word| rest.strip_prefix(word)).is_some_and(str::is_empty)
 }
 
 impl Engine {
@@ -53,8 +59,7 @@ impl Engine {
         self.world.mark(alarm, self.now, &mut marking);
         // These two come and go with results, not with what is known; a recovery ends them.
         let stays = |f: &Flag| matches!(f, Flag::TimeOut | Flag::NotSettled) && alarm.failing_now();
-        let cleared: Vec<Flag> =
-            alarm.flags.keys().filter(|f| !marking.hold.contains(f) && !stays(f)).copied().collect();
+        let cleared: Vec<Flag> = alarm.flags.keys().filter(|f| !marking.holds(**f) && !stays(f)).copied().collect();
         let set = marking.set;
         if set.is_empty() && cleared.is_empty() {
             return;
@@ -106,11 +111,11 @@ impl World {
         if let Some(topology) = &self.topology {
             match &alarm.key.service {
                 Some(_) => match topology.endpoint(&alarm.key.host, &alarm.about.service_type) {
-                    None => marking.set(Flag::NotRegistered, format_args!(""), None),
+                    None => marking.set(Flag::NotRegistered, &[], None),
                     Some(e) => mark_by_endpoints(&[e], marking),
                 },
                 None => match topology.host(&alarm.key.host) {
-                    None => marking.set(Flag::NotRegistered, format_args!(""), None),
+                    None => marking.set(Flag::NotRegistered, &[], None),
                     Some(types) => mark_by_endpoints(&types.values().collect::<Vec<_>>(), marking),
                 },
             }
@@ -121,7 +126,8 @@ impl World {
         for (severity, flag) in [(Severity::Outage, Flag::Outage), (Severity::Warning, Flag::AtRisk)] {
             if let Some(c) = self.covered(alarm, severity, at) {
                 let kind = if c.scheduled { "scheduled" } else { "unscheduled" };
-                marking.set(flag, format_args!("{kind}, from {} to {}", c.start, c.end), Some(c.end));
+                let (start, end) = (c.start.to_string(), c.end.to_string());
+                marking.set(flag, &[kind, ", from ", &start, " to ", &end], Some(c.end));
             }
         }
     }
@@ -137,24 +143,24 @@ impl World {
         for view in &watch.views {
             let host = key.service.as_ref().and_then(|_| entry.host.view(&view.monitor));
             if let Some(h) = host.filter(|h| h.state.is_problem()) {
-                marking.set(Flag::HostNotUp, format_args!("{} says {}", view.monitor, h.state), None);
+                marking.set(Flag::HostNotUp, &[&view.monitor, " says ", h.state.word()], None);
             }
             if view.flapping {
-                marking.set(Flag::Flapping, format_args!("{} says so", view.monitor), None);
+                marking.set(Flag::Flapping, &[&view.monitor, " says so"], None);
             }
             if let Some(ack) = &view.acknowledgement {
-                marking.set(Flag::Acknowledged, format_args!("{}: {}", ack.author, ack.comment), None);
+                marking.set(Flag::Acknowledged, &[&ack.author, ": ", &ack.comment], None);
             }
             if self.is_muted_in(view, key) {
-                marking.set(Flag::Muted, format_args!("in {}", view.monitor), None);
+                marking.set(Flag::Muted, &["in ", &view.monitor], None);
             }
             if view.in_downtime || host.is_some_and(|h| h.in_downtime) {
                 let whose = if view.in_downtime { "its own" } else { "its host's" };
-                marking.set(Flag::NagiosDowntime, format_args!("{whose}, in {}", view.monitor), None);
+                marking.set(Flag::NagiosDowntime, &[whose, ", in ", &view.monitor], None);
             }
         }
         if !watch.views.is_empty() && watch.views.iter().all(|v| v.gone) {
-            marking.set(Flag::NoLongerMonitored, format_args!(""), None);
+            marking.set(Flag::NoLongerMonitored, &[], None);
         }
     }
 
@@ -183,9 +189,9 @@ fn mark_by_endpoints(endpoints: &[&Endpoint], marking: &mut Marking<'_>) {
         return;
     }
     if endpoints.iter().all(|e| !e.monitored) {
-        marking.set(Flag::MonitoringOff, format_args!(""), None);
+        marking.set(Flag::MonitoringOff, &[], None);
     }
     if endpoints.iter().all(|e| !e.in_production) {
-        marking.set(Flag::NotInProduction, format_args!(""), None);
+        marking.set(Flag::NotInProduction, &[], None);
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const PROGRAM: &str = "alarm-filter";
 impl Engine {
     /// Looks anew who leads in the family of an alarm.
     pub(crate) fn refamily_of(&mut self, id: &AlarmId) {
-        if let Some(alarm) = self.world.alarms.get(id) {
+        if let Some(alarm) = self.world.alarms.get(id).filter(|a| !a.about.family.is_empty()) {
             let family = (alarm.about.site.clone(), alarm.about.family.clone());
             self.refamily(&family);
         }

@@ -14,8 +14,8 @@ use crate::time::{SECOND, Timestamp};
 use crate::watch::{Acknowledgement, Key};
 
 /// What is the same in every observation.
-struct From {
-    monitor: Text,
+struct From<'a> {
+    monitor: &'a Text,
     group: Text,
     since: Timestamp,
     origin: Origin,
@@ -23,7 +23,7 @@ struct From {
 
 impl Engine {
     /// Takes in one observation.
-    pub(crate) fn observe(&mut self, o: Observation) {
+    pub(crate) fn observe(&mut self, o: &Observation) {
         if let Some(sequence) = o.sequence {
             if self.world.sequences.get(&o.monitor).is_some_and(|s| s.contains(sequence)) {
                 return;
@@ -31,41 +31,44 @@ impl Engine {
             self.emit(Event::Received { source: o.monitor.clone(), sequence });
         }
         let group = self.world.group_of(&o.monitor);
-        let from = From { monitor: o.monitor, group, since: o.since, origin: o.origin };
-        match o.seen {
+        let from = From { monitor: &o.monitor, group, since: o.since, origin: o.origin };
+        match &o.seen {
             Seen::Service(s) => self.service_seen(&from, s),
             Seen::Host(h) => self.host_seen(&from, h),
             Seen::Notification(n) => self.notification_seen(&from, n),
             Seen::Flapping { object, on } => {
-                if self.view_differs(&from, &object, |v| v.flapping, on) {
-                    self.note(&from, object, Note::Flapping { on });
+                if self.view_differs(&from, object, |v| v.flapping, *on) {
+                    self.note(&from, object, Note::Flapping { on: *on });
                 }
             }
             Seen::InDowntime { object, on } => {
-                if self.view_differs(&from, &object, |v| v.in_downtime, on) {
-                    self.note(&from, object, Note::InDowntime { on });
+                if self.view_differs(&from, object, |v| v.in_downtime, *on) {
+                    self.note(&from, object, Note::InDowntime { on: *on });
                 }
             }
             Seen::DowntimeScheduled(downtime) => self.downtime_scheduled(&from, downtime),
             Seen::DowntimeDeleted { which } => {
-                self.emit(Event::DowntimeDeleted { monitor: from.monitor.clone(), which });
+                self.emit(Event::DowntimeDeleted { monitor: Text::clone(from.monitor), which: which.clone() });
             }
             Seen::Acknowledged { object, sticky, author, comment } => {
-                let problem = self.world.view(&from.key(&object), &from.monitor).is_some_and(|v| v.state.is_problem());
+                let problem = self.world.view(&from.key(object), from.monitor).is_some_and(|v| v.state.is_problem());
                 if problem {
-                    self.note(&from, object, Note::Acknowledged(Acknowledgement { sticky, author, comment }));
+                    let (author, comment) = (author.clone(), comment.clone());
+                    self.note(&from, object, Note::Acknowledged(Acknowledgement { sticky: *sticky, author, comment }));
                 }
             }
             Seen::AcknowledgementRemoved { object } => {
-                if self.view_differs(&from, &object, |v| v.acknowledgement.is_some(), false) {
+                if self.view_differs(&from, object, |v| v.acknowledgement.is_some(), false) {
                     self.note(&from, object, Note::Unacknowledged);
                 }
             }
-            Seen::Muted { scope, host, service, muted } => self.muted(&from, scope, host, service, muted),
-            Seen::NotificationDelayed { object, until } => self.note(&from, object, Note::Delayed { until }),
+            Seen::Muted { scope, host, service, muted } => {
+                self.muted(&from, *scope, host.clone(), service.clone(), *muted);
+            }
+            Seen::NotificationDelayed { object, until } => self.note(&from, object, Note::Delayed { until: *until }),
             Seen::Gone { object } => {
-                if self.view_differs(&from, &object, |v| v.gone, true) {
-                    let key = from.key(&object);
+                if self.view_differs(&from, object, |v| v.gone, true) {
+                    let key = from.key(object);
                     self.note(&from, object, Note::Gone { gone: true });
                     // Its word does not count any more where another monitor still watches the object.
                     self.resettle(&key);
@@ -74,12 +77,12 @@ impl Engine {
         }
     }
 
-    fn service_seen(&mut self, from: &From, s: ServiceSeen) {
+    fn service_seen(&mut self, from: &From<'_>, s: &ServiceSeen) {
         if s.pending {
             return;
         }
         let key = Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) };
-        let old = self.world.view(&key, &from.monitor);
+        let old = self.world.view(&key, from.monitor);
         let problem = s.state.is_problem();
         let Some(old) = old else {
             if !problem && s.stands_for.is_none() {
@@ -88,8 +91,8 @@ impl Engine {
             if !problem && self.world.watch(&key).is_none() {
                 return;
             }
-            let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
-            self.seen(from, key.clone(), Told::of(from, &s), &s, held, false);
+            let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+            self.seen(from, key.clone(), Told::of(from, s), s, held, false);
             // A host counts when a service on it does; this one may be the first.
             let host = Key { service: None, ..key };
             if self.world.watch(&host).is_some_and(|w| w.aside.is_some()) {
@@ -99,13 +102,9 @@ impl Engine {
         };
         let came_back = old.gone && (from.origin == Origin::Log || s.report == Report::Alert);
         if came_back {
-            self.note(
-                from,
-                Object { host: s.host.clone(), service: Some(s.service.clone()) },
-                Note::Gone { gone: false },
-            );
+            self.note_of(from, &key, Note::Gone { gone: false });
         }
-        let Some(old) = self.world.view(&key, &from.monitor) else { return };
+        let Some(old) = self.world.view(&key, from.monitor) else { return };
         if s.report == Report::Listed && from.origin == Origin::Log && s.hard != old.hard && !problem {
             return;
         }
@@ -118,30 +117,29 @@ impl Engine {
             if !problem || !s.hard {
                 return;
             }
-            let host_not_up = self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
+            let host_not_up = self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
             let released = was_held
                 && !host_not_up
                 && match (from.origin, s.report) {
                     (Origin::Status, _) => {
-                        let up = self.host_up_since(&key, &from.monitor);
+                        let up = self.host_up_since(&key, from.monitor);
                         s.last_check.is_some_and(|check| up.is_none_or(|up| check > up))
                     }
                     (_, Report::Alert) => true,
                     (_, Report::Listed) => false,
                 };
             if released {
-                let told = Told::of(from, &s);
-                self.release(from, &key, told, &s);
+                self.release(from, &key, Told::of(from, s), s);
                 return;
             }
-            self.repeated(from, &key, &s);
+            self.repeated(from, &key, s);
             return;
         }
         // What a host that was not UP forced HARD below its max_check_attempts goes on as SOFT when it changes: the same
         // problem, neither over nor settled.
         if problem && !s.hard && old.hard && old.state.is_problem() {
             if old.acknowledgement.as_ref().is_some_and(|a| !a.sticky) {
-                self.note(from, Object { host: s.host, service: Some(s.service) }, Note::Unacknowledged);
+                self.note_of(from, &key, Note::Unacknowledged);
             }
             if came_back {
                 self.resettle(&key);
@@ -150,14 +148,14 @@ impl Engine {
         }
         let resets = !problem && s.hard && s.report == Report::Alert;
         // An alarm of the service that stands already goes on under a host that is not UP; a new one is held.
-        let already = self.world.view(&key, &from.monitor).is_some_and(crate::watch::View::counts);
-        let host_not_up = self.world.host_not_up(&key.group, &key.host, &from.monitor).is_some();
+        let already = self.world.view(&key, from.monitor).is_some_and(crate::watch::View::counts);
+        let host_not_up = self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
         let held = problem && s.hard && !already && host_not_up;
-        self.seen(from, key, Told::of(from, &s), &s, held, resets);
+        self.seen(from, key, Told::of(from, s), s, held, resets);
     }
 
     /// The same state again: it may carry a longer output, confirm a time-out, or correct since when it holds.
-    fn repeated(&mut self, from: &From, key: &Key, s: &ServiceSeen) {
+    fn repeated(&mut self, from: &From<'_>, key: &Key, s: &ServiceSeen) {
         let Some(alarm) = self.world.alarm_of(key) else { return };
         if !alarm.failing_now() || alarm.state != s.state {
             return;
@@ -198,13 +196,13 @@ impl Engine {
         }
     }
 
-    fn host_seen(&mut self, from: &From, h: HostSeen) {
+    fn host_seen(&mut self, from: &From<'_>, h: &HostSeen) {
         if h.pending {
             return;
         }
         let key = Key { group: from.group.clone(), host: h.host.clone(), service: None };
         let problem = h.state.is_problem();
-        let old = self.world.view(&key, &from.monitor);
+        let old = self.world.view(&key, from.monitor);
         match old {
             None if !problem => return,
             // As with services: what goes on softly after it was hard is the same problem.
@@ -212,7 +210,7 @@ impl Engine {
             Some(old) if old.state == h.state && (old.hard == h.hard || !problem) => {
                 let gone = old.gone;
                 if gone {
-                    self.note(from, Object { host: h.host, service: None }, Note::Gone { gone: false });
+                    self.note_of(from, &key, Note::Gone { gone: false });
                     self.resettle(&key);
                 }
                 return;
@@ -220,14 +218,14 @@ impl Engine {
             _ => {}
         }
         let s = ServiceSeen {
-            host: h.host,
+            host: h.host.clone(),
             service: "".into(),
             state: h.state,
             hard: h.hard,
             report: h.report,
             attempt: h.attempt,
             pending: false,
-            output: h.output,
+            output: h.output.clone(),
             long_output: "".into(),
             perf_data: "".into(),
             last_check: h.last_check,
@@ -240,14 +238,14 @@ impl Engine {
         self.remark_services(&key);
     }
 
-    fn notification_seen(&mut self, from: &From, n: NotificationSeen) {
+    fn notification_seen(&mut self, from: &From<'_>, n: &NotificationSeen) {
         let key = from.key(&n.object);
         if n.kind != NotificationKind::Problem {
             if n.kind == NotificationKind::Recovery {
-                let first = self.world.view(&key, &from.monitor).is_none();
+                let first = self.world.view(&key, from.monitor).is_none();
                 self.emit(Event::NotificationSent {
                     key: key.clone(),
-                    monitor: from.monitor.clone(),
+                    monitor: Text::clone(from.monitor),
                     since: from.since,
                     problem: None,
                 });
@@ -258,7 +256,7 @@ impl Engine {
             }
             return;
         }
-        let old = self.world.view(&key, &from.monitor);
+        let old = self.world.view(&key, from.monitor);
         if old.is_some_and(|v| v.last_notified == Some((from.since, n.state))) {
             // The same notification to another contact.
             return;
@@ -296,20 +294,20 @@ impl Engine {
         }
         self.emit(Event::NotificationSent {
             key,
-            monitor: from.monitor.clone(),
+            monitor: Text::clone(from.monitor),
             since: from.since,
             problem: Some(n.state),
         });
     }
 
-    fn downtime_scheduled(&mut self, from: &From, d: ScheduledDowntime) {
+    fn downtime_scheduled(&mut self, from: &From<'_>, d: &ScheduledDowntime) {
         // Fixed ones announce themselves when they begin; only waiting flexible ones silence a monitor without a line, and of
         // these only such as wait for no other downtime.
         if d.fixed || d.triggered_by != 0 {
             return;
         }
         let key = from.key(&d.object);
-        let known = self.world.view(&key, &from.monitor).and_then(|v| {
+        let known = self.world.view(&key, from.monitor).and_then(|v| {
             let alike =
                 |k: &&ScheduledDowntime| k.start == d.start && k.end == d.end && k.host_services == d.host_services;
             v.flexible.iter().find(alike)
@@ -317,25 +315,25 @@ impl Engine {
         if known.is_some_and(|k| k.id == d.id || d.id.is_none()) {
             return;
         }
-        self.note(from, d.object.clone(), Note::Flexible(d));
+        self.note_of(from, &key, Note::Flexible(d.clone()));
     }
 
-    fn muted(&mut self, from: &From, scope: MuteScope, host: Text, service: Option<Text>, muted: bool) {
+    fn muted(&mut self, from: &From<'_>, scope: MuteScope, host: Text, service: Option<Text>, muted: bool) {
         match scope {
             MuteScope::Everything => {
-                let now = self.world.monitors.get(&from.monitor).is_some_and(|m| m.notifications_off);
+                let now = self.world.monitors.get(from.monitor).is_some_and(|m| m.notifications_off);
                 if now != muted {
-                    self.emit(Event::Muted { monitor: from.monitor.clone(), host: None, muted });
+                    self.emit(Event::Muted { monitor: Text::clone(from.monitor), host: None, muted });
                 }
             }
             MuteScope::Host | MuteScope::Service => {
                 let object = Object { host, service };
-                if self.world.is_muted(&from.monitor, &from.key(&object)) != muted {
-                    self.note(from, object, Note::Mute { muted });
+                if self.world.is_muted(from.monitor, &from.key(&object)) != muted {
+                    self.note(from, &object, Note::Mute { muted });
                 }
             }
             MuteScope::HostServices => {
-                self.emit(Event::Muted { monitor: from.monitor.clone(), host: Some(host.clone()), muted });
+                self.emit(Event::Muted { monitor: Text::clone(from.monitor), host: Some(host.clone()), muted });
                 self.remark_services(&Key { group: from.group.clone(), host, service: None });
             }
         }
@@ -357,10 +355,10 @@ impl Engine {
         }
     }
 
-    fn seen(&mut self, from: &From, key: Key, told: Told, s: &ServiceSeen, held: bool, resets: bool) {
+    fn seen(&mut self, from: &From<'_>, key: Key, told: Told, s: &ServiceSeen, held: bool, resets: bool) {
         let notified = self
             .world
-            .view(&key, &from.monitor)
+            .view(&key, from.monitor)
             .and_then(|v| v.last_notified)
             .is_some_and(|(t, state)| state == s.state && from.since.since(t) <= 2 * SECOND);
         let view = self.world.view(&key, &from.monitor).filter(|v| v.said_its_state() && v.state != s.state);
@@ -375,7 +373,7 @@ impl Engine {
         };
         self.emit(Event::Seen(SeenEvent {
             key: key.clone(),
-            monitor: from.monitor.clone(),
+            monitor: Text::clone(from.monitor),
             state: s.state,
             hard: s.hard,
             since,
@@ -393,19 +391,19 @@ impl Engine {
         self.settle(&key, &self.said(from, since, told, s));
     }
 
-    fn release(&mut self, from: &From, key: &Key, told: Told, s: &ServiceSeen) {
+    fn release(&mut self, from: &From<'_>, key: &Key, told: Told, s: &ServiceSeen) {
         self.emit(Event::Noted {
             key: key.clone(),
-            monitor: from.monitor.clone(),
+            monitor: Text::clone(from.monitor),
             since: from.since,
             note: Note::Released,
         });
         self.settle(key, &self.said(from, from.since, told, s));
     }
 
-    fn said(&self, from: &From, since: Timestamp, told: Told, s: &ServiceSeen) -> Said {
+    fn said(&self, from: &From<'_>, since: Timestamp, told: Told, s: &ServiceSeen) -> Said {
         Said {
-            monitor: from.monitor.clone(),
+            monitor: Text::clone(from.monitor),
             since,
             checked: s.last_check.filter(|_| from.origin == Origin::Status).unwrap_or(since),
             output: s.output.clone(),
@@ -415,23 +413,26 @@ impl Engine {
         }
     }
 
-    fn note(&mut self, from: &From, object: Object, note: Note) {
-        let key = from.key(&object);
-        self.emit(Event::Noted { key: key.clone(), monitor: from.monitor.clone(), since: from.since, note });
-        self.remark(&key);
+    fn note(&mut self, from: &From<'_>, object: &Object, note: Note) {
+        self.note_of(from, &from.key(object), note);
+    }
+
+    fn note_of(&mut self, from: &From<'_>, key: &Key, note: Note) {
+        self.emit(Event::Noted { key: key.clone(), monitor: Text::clone(from.monitor), since: from.since, note });
+        self.remark(key);
         if key.service.is_none() {
-            self.remark_services(&key);
+            self.remark_services(key);
         }
     }
 
     fn view_differs(
         &self,
-        from: &From,
+        from: &From<'_>,
         object: &Object,
         fact: impl Fn(&crate::watch::View) -> bool,
         now: bool,
     ) -> bool {
-        self.world.view(&from.key(object), &from.monitor).is_some_and(fact) != now
+        self.world.view(&from.key(object), from.monitor).is_some_and(fact) != now
     }
 
     /// Since when a host is UP again, if it is known that it was not.
@@ -441,7 +442,7 @@ impl Engine {
     }
 }
 
-impl From {
+impl From<'_> {
     fn key(&self, object: &Object) -> Key {
         Key { group: self.group.clone(), host: object.host.clone(), service: object.service.clone() }
     }
@@ -461,7 +462,7 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    fn of(from: &From, s: &ServiceSeen) -> Told {
+    fn of(from: &From<'_>, s: &ServiceSeen) -> Told {
         match (s.report, from.origin) {
             (Report::Alert, Origin::Log) => Told::Explain,
             (Report::Listed, Origin::Status) => Told::Snapshot,

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MonitorObjects {
     /// By Nagios' host_name.
+    #[serde(deserialize_with = "shared::hosts")]
     pub hosts: Map<Text, HostObject>,
     /// Notification rules, each stored once; hosts and services name them by index.
     pub rules: Vec<NotificationRules>,
@@ -194,5 +195,104 @@ impl MonitorObjects {
     /// How many services there are.
     pub fn service_count(&self) -> usize {
         self.hosts.values().map(|h| h.services.len()).sum()
+    }
+}
+
+/// Reading hosts with each text held once: a service names a site, a type and a metric that thousands of others name too,
+/// and a reader that makes a text of each takes twice the memory of the configuration itself.
+mod shared {
+    use super::{HostObject, Map, ServiceObject, Text};
+    use indexmap::IndexSet;
+    use rustc_hash::FxBuildHasher;
+    use serde::de::{Deserializer, MapAccess, Visitor};
+    use std::fmt;
+
+    pub(super) fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Map<Text, HostObject>, D::Error> {
+        from.deserialize_map(Hosts)
+    }
+
+    struct Hosts;
+
+    impl<'de> Visitor<'de> for Hosts {
+        type Value = Map<Text, HostObject>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("hosts by name")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
+            let mut texts = Texts::default();
+            let mut hosts = Map::default();
+            while let Some((name, host)) = from.next_entry()? {
+                hosts.insert(texts.one(name), texts.host(host));
+            }
+            Ok(hosts)
+        }
+    }
+
+    #[derive(Default)]
+    struct Texts(IndexSet<Text, FxBuildHasher>);
+
+    impl Texts {
+        fn one(&mut self, text: Text) -> Text {
+            if let Some(known) = self.0.get(&*text) {
+                return known.clone();
+            }
+            self.0.insert(text.clone());
+            text
+        }
+
+        fn host(&mut self, mut host: HostObject) -> HostObject {
+            for text in [&mut host.site, &mut host.ngi].into_iter().chain(&mut host.parents) {
+                *text = self.one(std::mem::take(text));
+            }
+            // As many as there are: a host's map has grown by doubling.
+            let services = std::mem::take(&mut host.services);
+            host.services = services.into_iter().map(|(name, s)| (self.one(name), self.service(s))).collect();
+            host
+        }
+
+        fn service(&mut self, mut service: ServiceObject) -> ServiceObject {
+            for text in [
+                &mut service.service_type,
+                &mut service.metric,
+                &mut service.vo,
+                &mut service.site,
+                &mut service.ngi,
+                &mut service.uri,
+            ] {
+                *text = self.one(std::mem::take(text));
+            }
+            service
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_is_read_holds_each_text_once_and_is_what_was_written() {
+        let service = ServiceObject { service_type: "CE".into(), site: "SITE-A".into(), ..ServiceObject::default() };
+        let host = || HostObject {
+            site: "SITE-A".into(),
+            parents: vec!["router".into()],
+            services: [("a".into(), service.clone()), ("b".into(), service.clone())].into_iter().collect(),
+            ..HostObject::default()
+        };
+        let hosts = [("h1".into(), host()), ("h2".into(), host())].into_iter().collect();
+        let written = MonitorObjects { hosts, ..MonitorObjects::default() };
+        let json = serde_json::to_string(&written).unwrap();
+        let read: MonitorObjects = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, written);
+        let sites = read.hosts.values().flat_map(|h| h.services.values().map(|s| &s.site).chain([&h.site]));
+        let first = &read.hosts[0].site;
+        assert!(sites.clone().all(|site| Arc::ptr_eq(site, first)), "{} texts", sites.count());
+        assert!(Arc::ptr_eq(
+            read.hosts[0].services.get_index(1).unwrap().0,
+            read.hosts[1].services.get_index(1).unwrap().0
+        ));
     }
 }

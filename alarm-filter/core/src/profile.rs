@@ -151,10 +151,7 @@ impl Profile {
         }
         self.metrics
             .iter()
-            .filter(|(glob, _)| {
-                let g = WildMatch::new(glob);
-                g.matches(metric) || g.matches(bare)
-            })
+            .filter(|(glob, _)| fits(glob, metric) || fits(glob, bare))
             .max_by_key(|(glob, _)| glob.len())
             .map(|(_, s)| s.clone())
             .unwrap_or_default()
@@ -177,12 +174,14 @@ impl Profile {
     }
 }
 
+/// Whether a glob matches. Most are names, or match everything, and need no matcher to be built.
+fn fits(glob: &str, text: &str) -> bool {
+    if glob == "*" {
+        return true;
+    }
+    if glob.contains(['*', '?']) { WildMatch::new(glob).matches(text) } else { glob == text }
+}
+
 fn listed(types: &BTreeMap<Text, Vec<Text>>, service_type: &str, metric: &str, bare: &str) -> bool {
-    types.iter().any(|(t, metrics)| {
-        WildMatch::new(t).matches(service_type)
-            && metrics.iter().any(|m| {
-                let glob = WildMatch::new(m);
-                glob.matches(metric) || glob.matches(bare)
-            })
-    })
+    types.iter().any(|(t, metrics)| fits(t, service_type) && metrics.iter().any(|m| fits(m, metric) || fits(m, bare)))
 }

@@ -9,6 +9,7 @@ use crate::flag::Flag;
 use crate::input::{SourceState, Text};
 use crate::mask::PROGRAM;
 use crate::nagios::Told;
+use crate::rows::Dirty;
 use crate::settings::Settings;
 use crate::settle::Said;
 use crate::time::{HOUR, Timestamp};
@@ -150,7 +151,7 @@ impl Engine {
             if about != alarm.about {
                 families.insert((alarm.about.site.clone(), alarm.about.family.clone()));
                 families.insert((about.site.clone(), about.family.clone()));
-                self.emit(Event::About { id, key: key.clone(), about });
+                self.emit(Event::About { id, key: key.clone(), about: Box::new(about) });
             }
         }
         self.resettle_where(|key, watch| which(key) && (watch.alarm.is_some() || watch.aside.is_some()));
@@ -193,8 +194,7 @@ impl Engine {
             }
             return;
         }
-        let latest = self.world.problem(watch).map(|p| p.view).or_else(|| watch.views.last().cloned());
-        let Some(view) = latest else { return };
+        let Some(view) = self.world.problem(watch).or_else(|| watch.views.last()) else { return };
         let since = if view.counts() { view.hard_since } else { view.since };
         let said = Said {
             monitor: view.monitor.clone(),
@@ -335,19 +335,18 @@ impl World {
 
     /// Sets the timers of an alarm anew.
     pub(crate) fn rearm(&mut self, id: &AlarmId) {
-        let timers = self.alarms.get(id).map(|alarm| self.timers_of(alarm)).unwrap_or_default();
-        self.timers.set_alarm(id, timers);
+        match self.alarms.get(id).map(|alarm| self.timers_of(alarm)) {
+            Some(timers) => self.timers.set_alarm(id, timers, self.at.max(self.now)),
+            None => self.timers.stop(id),
+        }
     }
 
     fn timers_of(&self, alarm: &Alarm) -> AlarmTimers {
         let failing = alarm.failing_now();
-        // An edge that is due and has not had its turn yet (several alarms may share it) must not be passed over.
-        let set = self.timers.of_alarm(&alarm.id).downtime_edge;
-        let due = set.filter(|due| *due <= self.at.max(self.now));
         AlarmTimers {
             aged: (failing && !alarm.aged).then(|| self.aged_at(alarm)).flatten(),
             stable_ok: (!failing && !alarm.stable).then(|| alarm.stable_at()).flatten(),
-            downtime_edge: due.or_else(|| self.next_downtime_edge(alarm)),
+            downtime_edge: self.next_downtime_edge(alarm),
             monitoring_off: alarm
                 .unmonitored_since
                 .filter(|_| !alarm.unmonitored_reported && failing)
@@ -359,6 +358,9 @@ impl World {
     fn aged_at(&self, alarm: &Alarm) -> Option<Timestamp> {
         let windows = &*self.windows_of(alarm);
         let mut t = alarm.failing.last()?.from;
+        if windows.is_empty() {
+            return Some(t.plus((24 * HOUR - alarm.age(t, windows)).max(0)));
+        }
         // Each step adds at least what is lacking; outages in between only lengthen the way.
         for _ in 0..64 {
             let lacks = 24 * HOUR - alarm.age(t, windows);
@@ -387,11 +389,17 @@ impl World {
             return;
         }
         let due = self.settle_due(key).map(|(due, _)| due);
-        self.timers.set(Timer::Settle(key.clone()), due);
+        if due.is_some() || self.timers.any_of_objects() {
+            self.timers.set(Timer::Settle(key.clone()), due);
+        }
     }
 
     /// When the first of the monitors that hold it has waited long enough, and which that is.
     fn settle_due(&self, key: &Key) -> Option<(Timestamp, Text)> {
+        let watch = self.watch(key)?;
+        if !watch.views.iter().any(|v| v.held) {
+            return None;
+        }
         let host = Key { service: None, ..key.clone() };
         let due = |view: &View| {
             let monitor = self.settings.monitors.get(&view.monitor);
@@ -401,7 +409,7 @@ impl World {
             let up = self.view(&host, &view.monitor).filter(|h| !h.state.is_problem())?;
             Some((up.since.plus(self.settings.settle_after), view.monitor.clone()))
         };
-        self.watch(key)?.views.iter().filter(|v| v.held).filter_map(due).min()
+        watch.views.iter().filter(|v| v.held).filter_map(due).min()
     }
 
     /// The same for all held services of a host.
@@ -459,26 +467,35 @@ impl World {
         }
         let alarms: Vec<_> = self.alarms.values().cloned().collect();
         for alarm in alarms {
+            // One text for the id, wherever it stands: it is found sooner, and held once.
+            let known = self.watch(&alarm.key).and_then(|w| w.alarm.as_ref()) == Some(&alarm.id);
+            if known {
+                self.watch_mut(&alarm.key).alarm = Some(alarm.id.clone());
+            }
             self.note_family(&alarm.id, &alarm.about, true);
             if let Some(mask) = &alarm.masked_by {
                 self.followers.entry(mask.leader.clone()).or_default().insert(alarm.id.clone());
             }
             self.rearm(&alarm.id);
         }
-        let mut off = Vec::new();
+        let (mut off, mut flexible) = (Vec::new(), BTreeSet::new());
         for ((group, host), entry) in &self.hosts {
-            for (s, w) in &entry.services {
-                let key = Key { group: group.clone(), host: host.clone(), service: Some(s.clone()) };
-                off.extend(w.off.as_ref().map(|o| (key, o.until)));
-            }
-            let key = Key { group: group.clone(), host: host.clone(), service: None };
-            off.extend(entry.host.off.as_ref().map(|o| (key, o.until)));
+            let mut look = |service: Option<&Text>, watch: &Watch| {
+                let key = || Key { group: group.clone(), host: host.clone(), service: service.cloned() };
+                off.extend(watch.off.as_ref().map(|o| (key(), o.until)));
+                if watch.views.iter().any(|v| !v.flexible.is_empty()) {
+                    flexible.insert(key());
+                }
+            };
+            entry.services.iter().for_each(|(s, w)| look(Some(s), w));
+            look(None, &entry.host);
         }
+        self.flexible = flexible;
         for (key, until) in off {
             self.timers.set(Timer::Return(key), Some(until));
         }
         self.rearm_held();
         self.unarmed.clear();
-        self.dirty.take();
+        self.dirty = Dirty::default();
     }
 }

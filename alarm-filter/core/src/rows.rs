@@ -31,31 +31,47 @@ pub(crate) enum RowKey {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dirty {
     rows: IndexSet<RowKey, FxBuildHasher>,
-    last_watch: Option<Key>,
+    /// Objects by their places in [`World::hosts`] and in the host; none ever leaves them.
+    watches: IndexSet<(usize, Option<usize>), FxBuildHasher>,
+    last_watch: Option<(usize, Option<usize>)>,
     last_alarm: Option<AlarmId>,
+    meta: bool,
 }
 
 impl Dirty {
     /// The row changed.
     pub(crate) fn insert(&mut self, row: RowKey) {
-        match &row {
-            RowKey::Watch(key) if self.last_watch.as_ref() == Some(key) => return,
-            RowKey::Watch(key) => self.last_watch = Some(key.clone()),
-            RowKey::Alarm(id) if self.last_alarm.as_ref() == Some(id) => return,
-            RowKey::Alarm(id) => self.last_alarm = Some(id.clone()),
-            _ => {}
-        }
         self.rows.insert(row);
+    }
+
+    /// The row of the object in that place changed.
+    pub(crate) fn watch(&mut self, host: usize, service: Option<usize>) {
+        let place = (host, service);
+        if self.last_watch != Some(place) {
+            self.last_watch = Some(place);
+            self.watches.insert(place);
+        }
+    }
+
+    /// The row of an alarm on the board changed.
+    pub(crate) fn alarm(&mut self, id: &AlarmId) {
+        if self.last_alarm.as_ref() != Some(id) {
+            self.last_alarm = Some(id.clone());
+            self.rows.insert(RowKey::Alarm(id.clone()));
+        }
+    }
+
+    /// The small things that hold for all of it changed.
+    pub(crate) fn meta(&mut self) {
+        if !self.meta {
+            self.meta = true;
+            self.rows.insert(RowKey::Meta);
+        }
     }
 
     /// How many.
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// All of them, in order; then there are none.
-    pub(crate) fn take(&mut self) -> BTreeSet<RowKey> {
-        std::mem::take(self).rows.into_iter().collect()
+        self.rows.len() + self.watches.len()
     }
 }
 
@@ -137,7 +153,16 @@ fn closed_of(mut closed: Closed) -> Closed {
 impl World {
     /// The rows that changed since the last call, each with its new value or `None` when it is gone; names in order.
     pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
-        let mut dirty = self.dirty.take();
+        let Dirty { rows, watches, .. } = std::mem::take(&mut self.dirty);
+        let mut dirty: BTreeSet<RowKey> = rows.into_iter().collect();
+        dirty.extend(watches.into_iter().filter_map(|(host, service)| {
+            let ((group, name), entry) = self.hosts.get_index(host)?;
+            let service = match service {
+                Some(service) => Some(entry.services.get_index(service)?.0.clone()),
+                None => None,
+            };
+            Some(RowKey::Watch(Key { group: group.clone(), host: name.clone(), service }))
+        }));
         if !dirty.is_empty() {
             dirty.insert(RowKey::Meta);
         }

@@ -1,6 +1,6 @@
 //! From what the monitors say of an object to its alarm: raise, change, recover, or set aside with the reason.
 
-use crate::alarm::{Alarm, AlarmId, Change, Told as ToldOf};
+use crate::alarm::{About, Alarm, AlarmId, Change, Told as ToldOf};
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::flag::Flag;
@@ -10,7 +10,7 @@ use crate::state::State;
 use crate::time::{SECOND, Timestamp};
 use crate::verdict::Verdict;
 use crate::watch::{Key, SetAside, View, Watch};
-use crate::world::World;
+use crate::world::{Asked, World};
 
 /// What was just said of an object.
 #[derive(Clone, Debug)]
@@ -29,25 +29,41 @@ pub(crate) struct Said {
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) state: State,
-    pub(crate) monitors: Vec<Text>,
-    pub(crate) view: View,
+    /// The monitor whose word it is.
+    monitor: Text,
+    /// Since when it says so.
+    since: Timestamp,
+    output: Text,
 }
 
 impl World {
-    /// The worst of the fresh monitors' hard states; of all, when none is fresh. `None`: no problem that counts.
-    pub(crate) fn problem(&self, watch: &Watch) -> Option<Problem> {
+    /// The views that are asked how the object does: the fresh ones; all, when none is.
+    fn asked<'w>(&'w self, watch: &'w Watch) -> impl Iterator<Item = &'w View> {
         // A monitor of which only a mark is known (a mute, a downtime) has not said how the object does.
-        let said = || watch.views.iter().filter(|v| v.said_its_state());
-        let present: Vec<&View> = said().filter(|v| !v.gone).collect();
-        let present = if present.is_empty() { said().collect() } else { present };
-        let fresh: Vec<&View> = present.iter().copied().filter(|v| self.is_fresh(&v.monitor)).collect();
-        let asked = if fresh.is_empty() { present } else { fresh };
-        let worst = asked
-            .iter()
-            .filter(|v| v.counts())
-            .max_by_key(|v| (v.state.badness(), std::cmp::Reverse(v.since), std::cmp::Reverse(v.monitor.clone())))?;
-        let monitors = asked.iter().filter(|v| v.counts()).map(|v| v.monitor.clone()).collect();
-        Some(Problem { state: worst.state, monitors, view: (*worst).clone() })
+        let said = |v: &View| v.said_its_state();
+        let alone = watch.views.len() == 1;
+        let present = !alone && watch.views.iter().any(|v| said(v) && !v.gone);
+        let stands = move |v: &View| said(v) && !(present && v.gone);
+        let fresh = !alone && watch.views.iter().any(|v| stands(v) && self.is_fresh(&v.monitor));
+        watch.views.iter().filter(move |v| stands(v) && (!fresh || self.is_fresh(&v.monitor)))
+    }
+
+    /// The worst of the fresh monitors' hard states; of all, when none is fresh. `None`: no problem that counts.
+    pub(crate) fn problem<'w>(&'w self, watch: &'w Watch) -> Option<&'w View> {
+        self.asked(watch).filter(|v| v.counts()).max_by(|a, b| {
+            let by_state = a.state.badness().cmp(&b.state.badness());
+            by_state.then_with(|| b.since.cmp(&a.since)).then_with(|| b.monitor.cmp(&a.monitor))
+        })
+    }
+
+    /// The monitors that see it failing.
+    fn seen_failing_by<'w>(&'w self, watch: &'w Watch) -> impl Iterator<Item = &'w Text> {
+        self.asked(watch).filter(|v| v.counts()).map(|v| &v.monitor)
+    }
+
+    /// The same of an object, to be kept.
+    fn monitors_of(&self, key: &Key) -> Vec<Text> {
+        self.watch(key).into_iter().flat_map(|watch| self.seen_failing_by(watch)).cloned().collect()
     }
 }
 
@@ -55,21 +71,26 @@ impl Engine {
     /// Brings an object's alarm in line with what the monitors say of it.
     pub(crate) fn settle(&mut self, key: &Key, said: &Said) {
         let Some(watch) = self.world.watch(key) else { return };
-        let problem = self.world.problem(watch);
+        let problem = self.world.problem(watch).map(|view| Problem {
+            state: view.state,
+            monitor: view.monitor.clone(),
+            since: view.since,
+            output: view.output.clone(),
+        });
         let held = watch.views.iter().any(|v| v.held);
         let off = watch.off.clone();
         // By its id: an alarm that is held while events change it would have to be copied.
         let open = watch.alarm.clone();
         match problem {
             None => self.no_problem(key, said, open, held),
-            Some(problem) => match self.set_aside_by(key, problem.state) {
-                Some(reason) => self.aside(key, said, open, &problem, reason),
-                None => {
+            Some(problem) => match self.judge(key, problem.state) {
+                Err(reason) => self.aside(key, said, open, &problem, reason),
+                Ok(about) => {
                     self.set_aside(key, None, said.since);
                     let failed = match (open, off) {
                         (Some(id), _) => self.goes_on(&id, said, &problem),
                         (None, Some(off)) => self.switched_off(key, said, &problem, &off),
-                        (None, None) => self.raise(key, said, &problem),
+                        (None, None) => self.raise(key, said, &problem, about),
                     };
                     if failed {
                         // Its flags were looked at with the failure.
@@ -81,24 +102,22 @@ impl Engine {
         self.remark(key);
     }
 
-    /// Why a problem of the object raises nothing; `None`: it raises. Judged once, until something changes that it
-    /// depends on.
-    fn set_aside_by(&mut self, key: &Key, state: State) -> Option<SetAside> {
-        let judge = |world: &World| match world.verdict(key, state) {
-            Verdict::Aside(reason) => Some(reason),
-            Verdict::Raise(_) => None,
+    /// Why a problem of the object raises nothing, or that it raises, and for what if that was asked just now. Judged
+    /// once, until something changes that it depends on.
+    fn judge(&mut self, key: &Key, state: State) -> Result<Option<Box<About>>, SetAside> {
+        // A host counts by the services that are known on it.
+        let lasts = key.service.is_some();
+        if lasts && let Some(judged) = self.world.judged.get(&Asked(key, state)) {
+            return judged.clone().map_or(Ok(None), Err);
+        }
+        let (aside, about) = match self.world.verdict(key, state) {
+            Verdict::Aside(reason) => (Some(reason), None),
+            Verdict::Raise(about) => (None, Some(about)),
         };
-        if key.service.is_none() {
-            // A host counts by the services that are known on it.
-            return judge(&self.world);
+        if lasts {
+            self.world.judged.insert((key.clone(), state), aside.clone());
         }
-        let asked = (key.clone(), state);
-        if let Some(judged) = self.world.judged.get(&asked) {
-            return judged.clone();
-        }
-        let judged = judge(&self.world);
-        self.world.judged.insert(asked, judged.clone());
-        judged
+        aside.map_or(Ok(about), Err)
     }
 
     fn no_problem(&mut self, key: &Key, said: &Said, open: Option<AlarmId>, held: bool) {
@@ -176,7 +195,8 @@ impl Engine {
         let Some(alarm) = self.world.alarms.get(id) else { return false };
         let again = !alarm.failing_now();
         if !again && alarm.state == problem.state {
-            if alarm.monitors != problem.monitors {
+            let watch = self.world.watch(&alarm.key);
+            if !watch.is_some_and(|watch| self.world.seen_failing_by(watch).eq(&alarm.monitors)) {
                 let change = Change {
                     at: alarm.since,
                     state: alarm.state,
@@ -184,13 +204,15 @@ impl Engine {
                     told: ToldOf::NotAsked,
                 };
                 let (id, key) = (alarm.id.clone(), alarm.key.clone());
-                self.emit(Event::Changed { id, key, monitors: problem.monitors.clone(), change, again: false });
+                let monitors = self.world.monitors_of(&key);
+                self.emit(Event::Changed { id, key, monitors, change, again: false });
             }
             return false;
         }
         let change = self.change(&alarm.key, said, problem);
         let (id, key) = (alarm.id.clone(), alarm.key.clone());
-        self.emit(Event::Changed { id: id.clone(), key, monitors: problem.monitors.clone(), change, again });
+        let monitors = self.world.monitors_of(&key);
+        self.emit(Event::Changed { id: id.clone(), key, monitors, change, again });
         self.after_failure(&id, said, again);
         true
     }
@@ -209,14 +231,20 @@ impl Engine {
         }
         if state != problem.state {
             let change = self.change(key, said, problem);
-            let (id, monitors, again) = (off.alarm.clone(), problem.monitors.clone(), !failing);
+            let (id, monitors, again) = (off.alarm.clone(), self.world.monitors_of(key), !failing);
             self.emit(Event::Changed { id, key: key.clone(), monitors, change, again });
         }
         false
     }
 
-    fn raise(&mut self, key: &Key, said: &Said, problem: &Problem) -> bool {
-        let Verdict::Raise(about) = self.world.verdict(key, problem.state) else { return false };
+    fn raise(&mut self, key: &Key, said: &Said, problem: &Problem, about: Option<Box<About>>) -> bool {
+        let about = match about {
+            Some(about) => about,
+            None => match self.world.verdict(key, problem.state) {
+                Verdict::Raise(about) => about,
+                Verdict::Aside(_) => return false,
+            },
+        };
         let number = u64::from_ne_bytes(key.number().to_ne_bytes());
         // The seq of the opening input tells two alarms of one object apart.
         let opening = self.opening_seq();
@@ -226,8 +254,8 @@ impl Engine {
         self.emit(Event::Raised {
             id: id.clone(),
             key: key.clone(),
-            about: *about,
-            monitors: problem.monitors.clone(),
+            about,
+            monitors: self.world.monitors_of(key),
             change,
         });
         self.after_failure(&id, said, true);
@@ -261,12 +289,9 @@ impl Engine {
     }
 
     fn change(&self, key: &Key, said: &Said, problem: &Problem) -> Change {
-        let own = problem.view.monitor == said.monitor && problem.state == problem.view.state;
-        let (at, output) = if own && problem.view.output == said.output {
-            (said.since, said.output.clone())
-        } else {
-            (said.since.max(problem.view.since), problem.view.output.clone())
-        };
+        let own = problem.monitor == said.monitor && problem.output == said.output;
+        let at = if own { said.since } else { said.since.max(problem.since) };
+        let output = problem.output.clone();
         let told = match said.told {
             Told::Notified => ToldOf::Notified,
             Told::Explain => {

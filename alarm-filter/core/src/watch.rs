@@ -5,7 +5,7 @@ use crate::alarm::AlarmId;
 use crate::input::{ScheduledDowntime, StandsFor, Text};
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::world::Map;
+use crate::world::{Map, same};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -28,9 +28,11 @@ impl Key {
         let parts =
             [self.group.as_bytes(), self.host.as_bytes(), self.service.as_deref().unwrap_or_default().as_bytes()];
         for part in parts {
-            for b in part.iter().chain([&0]) {
+            for b in part {
                 h = (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3);
             }
+            // A zero behind each, which changes nothing before it is multiplied.
+            h = h.wrapping_mul(0x100_0000_01b3);
         }
         h.cast_signed()
     }
@@ -243,11 +245,11 @@ impl View {
 impl Watch {
     /// What a monitor says.
     pub fn view(&self, monitor: &str) -> Option<&View> {
-        self.views.iter().find(|v| &*v.monitor == monitor)
+        self.views.iter().find(|v| same(&v.monitor, monitor))
     }
 
     /// The same, to be changed.
     pub(crate) fn view_mut(&mut self, monitor: &str) -> Option<&mut View> {
-        self.views.iter_mut().find(|v| &*v.monitor == monitor)
+        self.views.iter_mut().find(|v| same(&v.monitor, monitor))
     }
 }

@@ -1,6 +1,7 @@
 //! All that the engine knows: the fold of every event so far. Changed by `apply.rs` only; written to rows by `rows.rs`.
 
 use crate::alarm::{Alarm, AlarmId, Mask};
+use crate::board::Board;
 use crate::command::{CauseKind, Done, OffReason};
 use crate::input::{SourceHealth, Text};
 use crate::notepad::Note;
@@ -33,6 +34,16 @@ impl indexmap::Equivalent<(Text, Text)> for HostRef<'_> {
     }
 }
 
+/// What was judged, to look up, borrowed. Hashes as the owned pair does.
+#[derive(Hash)]
+pub(crate) struct Asked<'a>(pub(crate) &'a Key, pub(crate) State);
+
+impl indexmap::Equivalent<(Key, State)> for Asked<'_> {
+    fn equivalent(&self, (key, state): &(Key, State)) -> bool {
+        self.1 == *state && self.0 == key
+    }
+}
+
 /// All that is known.
 #[derive(Clone, Debug, Default)]
 pub struct World {
@@ -47,7 +58,7 @@ pub struct World {
     /// By (group, host).
     pub hosts: Map<(Text, Text), HostEntry>,
     /// On the board, by id.
-    pub alarms: BTreeMap<AlarmId, Arc<Alarm>>,
+    pub alarms: Board,
     /// Switched off lately, or to return (AL19), by id.
     pub closed: Arc<BTreeMap<AlarmId, Closed>>,
     /// Open common causes, by id.
@@ -82,6 +93,8 @@ pub struct World {
     pub followers: BTreeMap<AlarmId, BTreeSet<AlarmId>>,
     /// Alarms whose timers are to be set anew when the input is dealt with.
     pub(crate) unarmed: Vec<AlarmId>,
+    /// Objects of which a monitor ever told a flexible downtime: where one that is deleted is looked for.
+    pub(crate) flexible: BTreeSet<Key>,
     /// Rows that changed since the last flush.
     pub(crate) dirty: Dirty,
     /// Where the object that was asked for last stands.
@@ -259,6 +272,11 @@ impl Sequences {
     }
 }
 
+/// Whether two texts are equal; nearly always they are the same.
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    std::ptr::eq(a, b) || a == b
+}
+
 impl World {
     /// A host, if anything was ever said of it or of a service on it.
     pub fn host_entry(&self, group: &str, host: &str) -> Option<&HostEntry> {
@@ -266,25 +284,34 @@ impl World {
     }
 
     /// Where a host stands in the map. What is asked for twice in a row, under the same text, is found without hashing.
+    #[inline]
     fn host_index(&self, group: &str, host: &str) -> Option<usize> {
         let last = self.last.host.get();
-        if let Some(((g, h), _)) = self.hosts.get_index(last)
-            && std::ptr::eq(&raw const **h, host)
-            && **g == *group
-        {
-            return Some(last);
+        match self.hosts.get_index(last) {
+            Some(((g, h), _)) if std::ptr::eq(&raw const **h, host) && same(g, group) => Some(last),
+            _ => self.find_host(group, host),
         }
+    }
+
+    #[inline(never)]
+    fn find_host(&self, group: &str, host: &str) -> Option<usize> {
         let i = self.hosts.get_index_of(&HostRef(group, host))?;
         self.last.host.set(i);
         Some(i)
     }
 
     /// The same of a service of a host.
+    #[inline]
     fn service_index(&self, entry: &HostEntry, service: &str) -> Option<usize> {
         let last = self.last.service.get();
-        if entry.services.get_index(last).is_some_and(|(s, _)| std::ptr::eq(&raw const **s, service)) {
-            return Some(last);
+        match entry.services.get_index(last) {
+            Some((s, _)) if std::ptr::eq(&raw const **s, service) => Some(last),
+            _ => self.find_service(entry, service),
         }
+    }
+
+    #[inline(never)]
+    fn find_service(&self, entry: &HostEntry, service: &str) -> Option<usize> {
         let i = entry.services.get_index_of(service)?;
         self.last.service.set(i);
         Some(i)
@@ -368,7 +395,6 @@ impl World {
     }
 
     pub(crate) fn watch_mut(&mut self, key: &Key) -> &mut Watch {
-        self.dirty.insert(RowKey::Watch(key.clone()));
         let host = self.host_index(&key.group, &key.host);
         let service = key.service.as_ref().and_then(|s| self.service_index(&self.hosts[host?], s));
         let host = host
@@ -377,9 +403,13 @@ impl World {
         match &key.service {
             Some(s) => {
                 let i = service.unwrap_or_else(|| entry.services.insert_full(s.clone(), Watch::default()).0);
+                self.dirty.watch(host, Some(i));
                 &mut entry.services[i]
             }
-            None => &mut entry.host,
+            None => {
+                self.dirty.watch(host, None);
+                &mut entry.host
+            }
         }
     }
 
@@ -397,7 +427,7 @@ impl World {
     /// The alarm, on the board or switched off lately.
     pub(crate) fn alarm_mut(&mut self, id: &AlarmId) -> Option<&mut Alarm> {
         if let Some(alarm) = self.alarms.get_mut(id) {
-            self.dirty.insert(RowKey::Alarm(id.clone()));
+            self.dirty.alarm(id);
             return Some(Arc::make_mut(alarm));
         }
         let closed = Arc::make_mut(&mut self.closed).get_mut(id)?;

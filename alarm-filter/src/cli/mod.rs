@@ -68,9 +68,14 @@ fn journal_readable(journal: &std::path::Path) -> Result<(), String> {
 
 /// Prints what was asked for. Whoever reads only the beginning of it (`| head`) has got what they wanted.
 fn print(text: &str) -> Result<(), String> {
+    print_bytes(text.as_bytes())
+}
+
+/// The same of what is text in bytes.
+fn print_bytes(text: &[u8]) -> Result<(), String> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(text).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot write to standard output: {e}")),
         _ => Ok(()),
     }

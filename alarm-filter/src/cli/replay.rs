@@ -41,6 +41,9 @@ pub(super) struct Files {
     pub(super) gocdb: Option<PathBuf>,
 }
 
+/// So many bytes are written at once.
+const PAGE: usize = 1 << 16;
+
 /// The name that the one monitor of a recording gets.
 const MONITOR: &str = "nagios";
 
@@ -83,11 +86,17 @@ pub(super) fn run(args: &Args) -> Outcome {
     let (mut session, recording, settings) = args.files.open()?;
     let notes = recording.play(&mut session, &settings, |_, _| {}).map_err(|e| e.to_string())?;
     super::note(&notes);
-    let mut out = String::new();
+    let mut out = Vec::with_capacity(2 * PAGE);
     for episode in std::mem::take(&mut session.episodes).finish(&session.engine) {
-        out.push_str(&serde_json::to_string(&episode).map_err(|e| e.to_string())?);
-        out.push('\n');
+        serde_json::to_writer(&mut out, &episode).map_err(|e| e.to_string())?;
+        out.push(b'\n');
+        if out.len() >= PAGE {
+            super::print_bytes(&out)?;
+            out.clear();
+        }
     }
-    super::print(&out)?;
+    super::print_bytes(&out)?;
+    // The process ends here, and all that it holds with it: taking a world apart piece by piece helps nobody.
+    std::mem::forget(session);
     Ok(ExitCode::SUCCESS)
 }

@@ -113,7 +113,7 @@ impl Story {
                 self.ids.push(id.clone());
                 self.off = None;
                 self.alarm = Some(Open {
-                    about: about.clone(),
+                    about: (**about).clone(),
                     monitors: monitors.clone(),
                     state: change.state,
                     since: change.at,
@@ -233,7 +233,7 @@ impl Open {
             }
             Event::Output { output, .. } => self.output = output.clone(),
             Event::Corrected { since, .. } => self.since = self.since.min(*since),
-            Event::About { about, .. } => self.about = about.clone(),
+            Event::About { about, .. } => self.about = (**about).clone(),
             Event::Flags { set, cleared, .. } => {
                 cleared.iter().for_each(|f| {
                     self.flags.remove(f);

@@ -4,6 +4,7 @@ use alarm_core::alarm::Alarm;
 use alarm_core::engine::{Engine, Record};
 use alarm_core::event::Event;
 use alarm_core::flag::Flag;
+use alarm_core::input::Text;
 use alarm_core::state::State;
 use alarm_core::time::Timestamp;
 use serde::Serialize;
@@ -13,13 +14,13 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Episode {
     /// Nagios' host_name.
-    pub host: String,
+    pub host: Text,
     /// Nagios' service_description; `Host` for a host's own check.
-    pub service: String,
+    pub service: Text,
     /// The site; empty when nothing says.
-    pub site: String,
+    pub site: Text,
     /// The metric; `Host` for a host's own check.
-    pub metric: String,
+    pub metric: Text,
     /// The last non-OK state.
     pub state: State,
     /// Epoch seconds.
@@ -48,10 +49,10 @@ impl Episode {
         let changes: Vec<Turn> = states.map(|(at, state)| Turn { at: at.secs(), state: *state }).collect();
         let state = changes.last().map_or(alarm.state, |t| t.state);
         Episode {
-            host: alarm.key.host.to_string(),
-            service: alarm.key.service.as_deref().unwrap_or(alarm_core::verdict::HOST).to_owned(),
-            site: alarm.about.site.to_string(),
-            metric: alarm.about.metric.to_string(),
+            host: alarm.key.host.clone(),
+            service: alarm.key.service.clone().unwrap_or_else(|| alarm_core::verdict::HOST.into()),
+            site: alarm.about.site.clone(),
+            metric: alarm.about.metric.clone(),
             state,
             raised_at: alarm.episode_since.secs(),
             changes,
@@ -124,7 +125,11 @@ impl Episodes {
     pub fn finish(self, engine: &Engine) -> Vec<Episode> {
         let mut all = self.0;
         all.extend(open(engine));
-        all.sort_by(|a, b| (a.raised_at, &a.host, &a.service).cmp(&(b.raised_at, &b.host, &b.service)));
-        all
+        // Their places are sorted, and each is moved once: an episode is large.
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        let key = |i: &usize| all.get(*i).map(|e| (e.raised_at, &e.host, &e.service));
+        order.sort_by(|a, b| key(a).cmp(&key(b)));
+        let mut all: Vec<Option<Episode>> = all.into_iter().map(Some).collect();
+        order.into_iter().filter_map(|i| all.get_mut(i)?.take()).collect()
     }
 }

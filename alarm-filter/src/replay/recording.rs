@@ -183,7 +183,8 @@ impl Recording {
                 }
                 each(&input, player.session);
                 player.started = matches!(input, Input::MonitorStarted { .. }).then_some(since).or(player.started);
-                player.session.feed(since, input);
+                let records = player.session.feed(since, input);
+                player.session.engine.reuse(records);
             })?;
             if let Some(e) = failed {
                 return Err(e);

@@ -105,7 +105,10 @@ impl Interner {
         if bytes.is_empty() {
             return Arc::clone(&self.empty);
         }
-        Arc::from(limited(bytes, limit).as_ref())
+        match std::str::from_utf8(bytes) {
+            Ok(text) if bytes.len() <= limit => Arc::from(text),
+            _ => Arc::from(limited(bytes, limit).as_ref()),
+        }
     }
 
     /// The shared empty text.

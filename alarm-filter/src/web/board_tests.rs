@@ -3,6 +3,7 @@
 use super::samples::{self, NOW};
 use super::tests::Served;
 use crate::view::View;
+use alarm_core::alarm::Alarm;
 use alarm_core::queue::Queue;
 use alarm_core::state::State;
 use alarm_core::time::{DAY, MINUTE};
@@ -219,8 +220,8 @@ async fn what_happened_since_the_last_visit_is_said() {
     let now = at(&s, 600);
     world.seq += 1;
     world.at = now;
-    let ids: Vec<_> = world.alarms.iter().filter(|(_, a)| a.failing_now()).map(|(id, _)| id.clone()).collect();
-    let mut new = (*world.alarms[&ids[0]]).clone();
+    let ids: Vec<_> = world.alarms.values().filter(|a| a.failing_now()).map(|a| a.id.clone()).collect();
+    let mut new = Alarm::clone(world.alarms.get(&ids[0]).unwrap());
     (new.id, new.raised, new.since) = ("ffffffffffffffff".into(), now, now);
     world.alarms.insert(new.id.clone(), Arc::new(new));
     let again = Arc::make_mut(world.alarms.get_mut(&ids[1]).unwrap());

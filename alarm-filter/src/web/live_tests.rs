@@ -98,7 +98,7 @@ async fn a_changed_row_is_sent_once_after_the_commit_and_nothing_without_a_chang
     let mut live = Live::of(&s, "/").await;
     assert_eq!(live.next(SOON).await.unwrap().name, "beat");
     assert!(live.change(QUIET).await.is_none(), "nothing changed");
-    let id = world.alarms.iter().find(|(_, a)| a.state == State::Critical && a.masked_by.is_none()).unwrap().0.clone();
+    let id = world.alarms.values().find(|a| a.state == State::Critical && a.masked_by.is_none()).unwrap().id.clone();
     let alarm = Arc::make_mut(world.alarms.get_mut(&id).unwrap());
     alarm.state = State::Warning;
     alarm.version += 1;

@@ -380,7 +380,7 @@ mod tests {
         if let Some(alarm) = world.alarms.get_mut(&ids[7]) {
             Arc::make_mut(alarm).state = State::Up;
         }
-        let new = Arc::new(Alarm { id: "00".into(), ..(*world.alarms[&ids[9]]).clone() });
+        let new = Arc::new(Alarm { id: "00".into(), ..(**world.alarms.get(&ids[9]).unwrap()).clone() });
         world.alarms.insert(new.id.clone(), new);
         let after = Arc::new(View::of(&world));
         let quick = Prepared::of(after.clone(), NOW, Some(&before));

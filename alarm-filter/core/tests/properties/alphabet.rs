@@ -382,7 +382,7 @@ fn command(engine: &Engine, n: usize, m: usize, act: Act) -> Option<Action> {
     // Some were seen as they are, some at an earlier version, and of some nobody asks.
     let target = |n: usize| {
         let alarm = pick(&ids, n)?;
-        let version = [0, world.alarms[&alarm].version, 1][n % 3];
+        let version = [0, world.alarms.get(&alarm).map_or(0, |a| a.version), 1][n % 3];
         Some(Target { alarm, version })
     };
     let both = || Some(vec![target(n)?, target(m)?]);

@@ -18,7 +18,7 @@ fn two() -> Desk {
 
 fn leader_of(d: &Desk, host: &str) -> Option<String> {
     let mask = d.open(host, APEL).masked_by.clone()?;
-    Some(d.engine.world().alarms[&mask.leader].key.host.to_string())
+    Some(d.engine.world().alarms.get(&mask.leader).unwrap().key.host.to_string())
 }
 
 #[test]

@@ -187,7 +187,7 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 pub(crate) fn sound(engine: &Engine) -> Result<(), String> {
     let world = engine.world();
     let mut objects = std::collections::BTreeSet::new();
-    for (id, alarm) in &world.alarms {
+    for (id, alarm) in world.alarms.keys().zip(world.alarms.values()) {
         if alarm.id != *id {
             return Err(format!("alarm {id} says it is {}", alarm.id));
         }

@@ -30,6 +30,8 @@ pub struct Counts {
 pub struct Observer {
     monitor: Text,
     names: Interner,
+    /// Notifications repeat what the alert before them said, one for each contact.
+    last_output: Text,
     counts: Counts,
     utc_offset: Option<i32>,
     last_malformed: Option<&'static str>,
@@ -41,6 +43,7 @@ impl Observer {
         Observer {
             monitor: monitor.into(),
             names: Interner::default(),
+            last_output: Text::from(""),
             counts: Counts::default(),
             utc_offset: None,
             last_malformed: None,
@@ -142,9 +145,16 @@ impl Observer {
         Object { host: self.names.name(names.host), service: names.service.map(|s| self.names.name(s)) }
     }
 
+    fn output(&mut self, bytes: &[u8]) -> Text {
+        if bytes.len() > OUTPUT_LIMIT || self.last_output.as_bytes() != bytes {
+            self.last_output = self.names.text(bytes, OUTPUT_LIMIT);
+        }
+        Text::clone(&self.last_output)
+    }
+
     fn state(&mut self, s: &StateLine<'_>) -> Seen {
         let Object { host, service } = self.object(s.object);
-        let output = self.names.text(s.output, OUTPUT_LIMIT);
+        let output = self.output(s.output);
         let (state, hard, report, attempt, pending) = (s.state, s.hard, s.report, s.attempt, s.pending);
         match service {
             Some(service) => Seen::Service(ServiceSeen {
@@ -182,7 +192,7 @@ impl Observer {
             object: self.object(n.object),
             contact: self.names.name(n.contact),
             kind: n.kind,
-            output: self.names.text(n.output, OUTPUT_LIMIT),
+            output: self.output(n.output),
         }))
     }
 }

@@ -81,6 +81,8 @@ impl ObjectsCache {
         )?;
         later.into_iter().for_each(|extra| builder.attach(extra));
         let mut cache = builder.cache;
+        // Maps grow by doubling; these do not grow any more, and stay as long as the daemon runs.
+        cache.objects.hosts.values_mut().for_each(|host| host.services.shrink_to_fit());
         cache.created = created;
         if cache.objects.hosts.is_empty() {
             return Err(BlockError::Missing { path: path.to_path_buf(), format: Format::Objects.name(), kind: "host" });
