@@ -274,6 +274,7 @@ mod tests {
             held: false,
             attempt: 1,
             resets: false,
+            softly_over: false,
             output: "\"seen\" \\ \u{202e}".into(),
             long_output: "".into(),
             perf_data: "".into(),
