@@ -24,6 +24,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The subject of the one line that each command has.
 pub const COMMAND: &str = "command";
 
+/// So many alarms of a command are named.
+const NAMED: usize = 5;
+
 /// What a command did, in all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Whole {
@@ -35,6 +38,9 @@ pub struct Whole {
     /// One of them, so that a page can name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<AlarmId>,
+    /// The first few of several, so that a page can name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first: Vec<AlarmId>,
     /// Of which sites.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sites: BTreeSet<Text>,
@@ -111,6 +117,9 @@ fn of_command(
                 continue;
             }
             whole.alarm.get_or_insert_with(|| id.clone());
+            if whole.first.len() < NAMED {
+                whole.first.push(id.clone());
+            }
             if let Some(alarm) = world.known_alarm(id) {
                 whole.metrics.insert(alarm.about.metric.clone());
                 sites.entry(alarm.about.site.clone()).or_default().alarms.push(id.clone());
@@ -122,6 +131,9 @@ fn of_command(
     }
     sites.remove("");
     whole.alarms = touched.len();
+    if whole.alarms == 1 {
+        whole.first.clear();
+    }
     whole.sites = sites.keys().cloned().collect();
     let head = std::iter::once((COMMAND.to_owned(), bare.clone(), super::commit::json(&whole)));
     let of_sites = sites.iter().map(|(site, at)| (of_site(site), bare.clone(), super::commit::json(at)));

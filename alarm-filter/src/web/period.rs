@@ -9,6 +9,8 @@ use alarm_core::timeline::{day_begin, day_of};
 use chrono::{Datelike, NaiveDate};
 use std::sync::Arc;
 
+/// Longest value of a field.
+const LONGEST: usize = 256;
 /// Longest period, in days.
 const AT_MOST: i32 = 366;
 
@@ -69,13 +71,25 @@ const FIELDS: [&str; 10] = ["from", "to", "month", "profile", "site", "ngi", "se
 impl Query {
     /// Reads the pairs of an address.
     pub(super) fn read(pairs: &[(String, String)], view: &View, now: Timestamp) -> Self {
-        let value = |name: &str| pairs.iter().rev().find(|(n, _)| n == name).map_or("", |(_, v)| v.trim());
+        let value = |name: &str| pairs.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
         let mut faults = Vec::new();
+        for name in FIELDS {
+            let mut given = pairs.iter().filter(|(n, _)| n == name).map(|(_, v)| v);
+            let too_long = |v: &String| v.chars().nth(LONGEST).is_some();
+            match (given.next(), given.next()) {
+                (_, Some(_)) => faults.push((name, "it comes more than once".to_owned())),
+                (Some(v), None) if too_long(v) => faults.push((name, format!("longer than {LONGEST} characters"))),
+                (Some(v), None) if name == "seq" && v.parse::<u64>().is_err() => {
+                    faults.push((name, format!("'{}' is no record of the journal", super::visible::clipped(v, 40))));
+                }
+                _ => {}
+            }
+        }
         let today = day_of(now);
         let mut date = |name: &'static str| match value(name) {
             "" => None,
             text => {
-                let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(day_number);
+                let day = day_of_date(text);
                 if day.is_none() {
                     faults
                         .push((name, format!("'{}' is no date; write 2026-11-30", super::visible::clipped(text, 40))));
@@ -137,9 +151,9 @@ impl Query {
             first,
             last,
             profile,
-            site: value("site").to_owned(),
-            ngi: value("ngi").to_owned(),
-            service_type: value("service_type").to_owned(),
+            site: value("site").trim().to_owned(),
+            ngi: value("ngi").trim().to_owned(),
+            service_type: value("service_type").trim().to_owned(),
             detail,
             sort: value("sort").to_owned(),
             faults,
@@ -174,6 +188,13 @@ pub(super) fn date(day: i32) -> String {
         .map_or_else(|| day.to_string(), |t| t.format("%Y-%m-%d").to_string())
 }
 
+/// A date as it is written here, and no other way.
+fn day_of_date(text: &str) -> Option<i32> {
+    let digits = text.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() });
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10 && digits)?;
+    day_number(date)
+}
+
 fn day_number(date: NaiveDate) -> Option<i32> {
     Some(day_of(Timestamp(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())))
 }
@@ -187,8 +208,7 @@ fn month_of(day: i32) -> Option<(i32, i32)> {
 }
 
 fn month(text: &str) -> Option<(i32, i32)> {
-    let first = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok()?;
-    month_of(day_number(first)?)
+    month_of(day_of_date(&format!("{text}-01"))?)
 }
 
 /// The month before that of a day, and the one after, as `2026-10`.
@@ -221,6 +241,13 @@ mod tests {
         assert_eq!(read(&[("from", "yesterday")]), is("2026-11-01", "2026-11-22", 1));
         assert_eq!(read(&[("from", "2020-01-01")]).2, 1);
         assert_eq!(read(&[("profile", "NONE"), ("detail", "x"), ("colour", "red")]).2, 3);
+        let long = "x".repeat(LONGEST + 1);
+        for bad in [("from", "2026-1-1"), ("from", "+2026-11-01"), ("month", "2026-1"), ("seq", "x"), ("site", &*long)]
+        {
+            assert_eq!(read(&[bad]).2, 1, "{bad:?}");
+        }
+        assert_eq!(read(&[("site", "A"), ("site", "B")]).2, 1, "which of them is meant?");
+        assert_eq!(read(&[("from", ""), ("to", ""), ("seq", "7"), ("detail", "")]).2, 0);
         assert_eq!(months_around(day_of(NOW)), Some(("2026-10".to_owned(), "2026-12".to_owned())));
     }
 }

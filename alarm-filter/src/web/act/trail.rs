@@ -43,6 +43,8 @@ struct Row {
     deed: &'static str,
     /// What it was done to: address (empty: none) and name.
     to: Vec<(String, String)>,
+    /// At which sites, of several alarms.
+    at_sites: Vec<(String, String)>,
     more: String,
     why: String,
     /// The key of the form that takes it back; empty: it cannot be.
@@ -54,13 +56,20 @@ impl Row {
         let whole = &e.whole;
         let site = |site: &str| (format!("/sites/{}", encoded(site)), visible(site).into_owned());
         let mut to: Vec<(String, String)> = Vec::new();
+        let mut at_sites = Vec::new();
         let mut more = String::new();
         match (&whole.alarm, whole.alarms) {
             (Some(id), 1) => to.push((format!("/alarms/{id}"), name(view, id))),
             (_, 0) => {}
             (_, n) => {
-                to.push((String::new(), format!("{n} alarms")));
-                to.extend(whole.sites.iter().take(SITES).map(|s| site(s)));
+                to.extend(whole.first.iter().map(|id| (format!("/alarms/{id}"), name(view, id))));
+                match n.saturating_sub(whole.first.len()) {
+                    0 => {}
+                    // Trails of the first releases name none.
+                    n if to.is_empty() => to.push((String::new(), format!("{n} alarms"))),
+                    n => to.push((String::new(), format!("and {n} more"))),
+                }
+                at_sites.extend(whole.sites.iter().take(SITES).map(|s| site(s)));
                 if whole.sites.len() > SITES {
                     more = format!("and {} more sites", whole.sites.len() - SITES);
                 }
@@ -79,6 +88,7 @@ impl Row {
             who: visible(&e.who).into_owned(),
             deed: deed(&e.action),
             to,
+            at_sites,
             more,
             why: why(view, &e.action),
             form: if can_take_back(view, e) { Visitor::form_key() } else { String::new() },

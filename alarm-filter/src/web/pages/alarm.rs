@@ -9,6 +9,7 @@ use super::super::prepared::aged;
 use super::super::stood;
 use super::super::visible::{clipped, visible, visible_lines};
 use super::super::words::{age, band_words, local, moment, object, stamp, state_class, times};
+use super::deeds::{Deeds, Hand, possible};
 use super::error::error;
 use super::frame::Frame;
 use super::page;
@@ -80,6 +81,9 @@ struct AlarmPage {
     /// The one next step, or why there is none; and the time that it waits for.
     next: Option<Next>,
     notes: Vec<NoteRow>,
+    /// What forms carry, and which there are.
+    hand: Hand,
+    deeds: Deeds,
 }
 
 /// The next step.
@@ -168,7 +172,8 @@ pub(in crate::web) async fn alarm(State(state): State<WebState>, visitor: Visito
         Err(e) => (Told::default(), visible(&e.to_string()).into_owned()),
     };
     let strip = stood::of_alarm(&state, &view, &found.alarm, one_day(&view, now)).await;
-    let mut shown = build(&state, &view, now, &found, told, journal_error);
+    let hand = possible(&state, Hand::of(&visitor));
+    let mut shown = build(&state, &view, now, &found, (told, journal_error), hand);
     shown.frame = shown.frame.told(&visitor, now);
     shown.strip = strip.ok().map(|s| draw(&s, SLOTS, now));
     if found.alarm.key.service.is_none()
@@ -193,7 +198,14 @@ fn next(view: &View, found: &Found, now: Timestamp) -> Option<Next> {
     })
 }
 
-fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Told, journal_error: String) -> AlarmPage {
+fn build(
+    state: &WebState,
+    view: &View,
+    now: Timestamp,
+    found: &Found,
+    (told, journal_error): (Told, String),
+    hand: Hand,
+) -> AlarmPage {
     let alarm: &Alarm = &found.alarm;
     let about = &alarm.about;
     let at = found.closed.as_ref().map_or(now, |c| c.at);
@@ -269,7 +281,9 @@ fn build(state: &WebState, view: &View, now: Timestamp, found: &Found, told: Tol
         site_list: ways::address("/", &[("site", &about.site)]),
         strip: None,
         next: next(view, found, now),
-        notes: alarm.notes.iter().rev().map(|n| note(n, now)).collect(),
+        notes: alarm.notes.iter().rev().map(|n| note(n, now, &hand)).collect(),
+        deeds: Deeds::of(view, alarm),
+        hand,
     }
 }
 

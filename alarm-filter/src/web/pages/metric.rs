@@ -1,11 +1,13 @@
 //! A metric over all sites: where it fails now, since when, and how the last 24 hours went. A common cause shows here.
 
 use super::super::WebState;
+use super::super::act::Visitor;
 use super::super::drawn::{Drawn, draw, name, status_class};
 use super::super::period::one_day;
 use super::super::stood::{self, Stood, Which};
 use super::super::visible::{clipped, visible};
 use super::super::words::{moment, short};
+use super::deeds::{Hand, possible};
 use super::error::error;
 use super::frame::Frame;
 use super::page;
@@ -13,6 +15,7 @@ use super::ways;
 use crate::availability::{Counted, counted};
 use crate::view::View;
 use alarm_core::input::Text;
+use alarm_core::profile::Profile;
 use alarm_core::time::Timestamp;
 use alarm_core::timeline::Status;
 use askama::Template;
@@ -36,11 +39,29 @@ struct MetricPage {
     counts: Vec<(&'static str, &'static str, usize)>,
     sites_failing: usize,
     sites: usize,
-    proposal: Option<(String, String)>,
-    causes: Vec<(String, String, String, usize)>,
+    proposal: Option<Proposal>,
+    causes: Vec<CauseRow>,
+    hand: Hand,
     rows: Vec<MetricRow>,
     board: String,
     journal_error: String,
+}
+
+/// That it turned bad at several sites at once.
+struct Proposal {
+    sites: String,
+    since: String,
+    /// Exactly its alarms, as the board's filter has them.
+    query: String,
+}
+
+/// A common cause over alarms of it.
+struct CauseRow {
+    id: String,
+    text: String,
+    who: String,
+    since: String,
+    alarms: usize,
 }
 
 struct MetricRow {
@@ -61,7 +82,11 @@ struct MetricRow {
 }
 
 /// `GET /metric/{name}`.
-pub(in crate::web) async fn metric(State(state): State<WebState>, Path(metric): Path<String>) -> Response {
+pub(in crate::web) async fn metric(
+    State(state): State<WebState>,
+    visitor: Visitor,
+    Path(metric): Path<String>,
+) -> Response {
     let (view, now) = (state.view(), state.now());
     let settings =
         view.profiles.profiles.get(&view.profiles.operators).map(|p| p.settings(&metric)).unwrap_or_default();
@@ -71,14 +96,33 @@ pub(in crate::web) async fn metric(State(state): State<WebState>, Path(metric): 
         false => stood::stood(&state, &view, Which::Metric(metric.clone()), one_day(&view, now)).await.map(Some),
     };
     let (stood, journal_error) = match asked {
-        Ok(Some(stood)) if !stood.services.is_empty() => (Some(stood), String::new()),
+        Ok(Some(stood)) if !stood.services.is_empty() || is_known(&view, &metric) => (Some(stood), String::new()),
         Ok(_) => {
             let text = format!("No monitor has a metric '{}' that can be shown.", clipped(&metric, 100));
             return error(&state, StatusCode::NOT_FOUND, "No such metric", text);
         }
         Err(e) => (None, visible(&e.to_string()).into_owned()),
     };
-    page(StatusCode::OK, &build(&state, &view, now, &metric, stood, journal_error))
+    let hand = possible(&state, Hand::of(&visitor));
+    let mut shown = build(&state, &view, now, &metric, (stood, journal_error), hand);
+    shown.frame = shown.frame.told(&visitor, now);
+    page(StatusCode::OK, &shown)
+}
+
+/// Whether a profile names the metric, or it had an alarm or a note that is still there.
+fn is_known(view: &View, metric: &str) -> bool {
+    let of_closed = || view.closed().any(|c| *c.alarm.about.metric == *metric);
+    let of_notes = || {
+        let mut notes = view.notepads().flat_map(|site| view.notepad(site));
+        notes.any(|n| n.about.as_ref().is_some_and(|a| *a.metric == *metric))
+    };
+    view.profiles.profiles.values().any(|p| names(p, metric)) || of_closed() || of_notes()
+}
+
+/// Whether a profile has it letter for letter; a glob says nothing of a name that nobody has.
+fn names(profile: &Profile, metric: &str) -> bool {
+    let mut listed = profile.service_types.values().chain(profile.candidates.values()).flatten();
+    listed.any(|m| **m == *metric) || profile.metrics.contains_key(metric)
 }
 
 /// The worst first: failing by state, then what nobody knows, then OK.
@@ -98,8 +142,8 @@ fn build(
     view: &Arc<View>,
     now: Timestamp,
     metric: &str,
-    stood: Option<Stood>,
-    journal_error: String,
+    (stood, journal_error): (Option<Stood>, String),
+    hand: Hand,
 ) -> MetricPage {
     let operators = view.profiles.profiles.get(&view.profiles.operators);
     let settings = operators.map(|p| p.settings(metric)).unwrap_or_default();
@@ -159,15 +203,21 @@ fn build(
     }
     let text = |t: &str| visible(t).into_owned();
     let cause = |(id, alarms): (&Text, usize)| {
-        view.causes.get(id).map(|c| (text(&c.text), text(&c.who), moment(c.since), alarms))
+        let c = view.causes.get(id)?;
+        let (text, who, since) = (text(&c.text), text(&c.who), moment(c.since));
+        Some(CauseRow { id: id.to_string(), text, who, since, alarms })
     };
     let prepared = state.prepared(now);
     let proposal = prepared.proposals().iter().find(|p| *p.metric == *metric);
     let first = all.first().map(|(s, _)| &s.about);
     let counting = view.profiles.profiles.values().filter(|p| {
-        first.is_some_and(|a| {
-            p.entry(&a.service_type, metric).is_some_and(|e| e.membership == alarm_core::profile::Membership::Critical)
-        })
+        let critical =
+            |t: &str| p.entry(t, metric).is_some_and(|e| e.membership == alarm_core::profile::Membership::Critical);
+        match first {
+            Some(about) => critical(&about.service_type),
+            // Nobody tests it now.
+            None => p.service_types.keys().any(|t| critical(t)),
+        }
     });
     MetricPage {
         frame: Frame::new(state, view, now, "", clipped(metric, 100).into_owned()),
@@ -178,9 +228,14 @@ fn build(
         counts: counts.into_iter().filter(|(_, _, n)| *n > 0).collect(),
         sites_failing: failing.len(),
         sites: sites.len(),
-        proposal: proposal.map(|p| (text(&p.sites.join(", ")), moment(p.since))),
+        proposal: proposal.map(|p| Proposal {
+            sites: text(&p.sites.join(", ")),
+            since: moment(p.since),
+            query: ways::query(&[("proposal", metric), ("masked", "show")]),
+        }),
         causes: under.into_iter().filter_map(cause).collect(),
         rows,
+        hand,
         board: ways::address("/", &[("metric", metric)]),
         journal_error,
     }

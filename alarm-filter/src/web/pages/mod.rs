@@ -4,6 +4,7 @@ mod alarm;
 mod audit;
 mod availability;
 pub(super) mod board;
+mod deeds;
 mod error;
 pub(super) mod frame;
 mod metric;

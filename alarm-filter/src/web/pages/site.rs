@@ -1,6 +1,7 @@
 //! A site: its services and how they stood, downtimes, contacts, alarms, availability of the month.
 
 use super::super::WebState;
+use super::super::act::Visitor;
 use super::super::drawn::{Drawn, draw, name, status_class};
 use super::super::period::{Query, thirty_days};
 use super::super::prepared::aged;
@@ -8,6 +9,7 @@ use super::super::stood::{self, Asked, Stood, Which};
 use super::super::visible::{clipped, visible, visible_lines};
 use super::super::words::{age, local, moment, object, short, state_class};
 use super::availability::{Cells, cells};
+use super::deeds::{Hand, possible};
 use super::error::error;
 use super::frame::Frame;
 use super::page;
@@ -38,6 +40,8 @@ const LATELY: i64 = 7 * DAY;
 struct SitePage {
     frame: Frame,
     site: String,
+    /// As forms send it, letter for letter.
+    site_name: String,
     /// The same as part of an address.
     segment: String,
     ngi: String,
@@ -56,6 +60,7 @@ struct SitePage {
     board: String,
     closed: Vec<ClosedRow>,
     notes: Vec<NoteRow>,
+    hand: Hand,
     month: String,
     months: Vec<(String, String, Cells)>,
     journal_error: String,
@@ -130,10 +135,12 @@ pub(super) struct NoteRow {
     /// The alarm that it is on; empty: on the site.
     pub(super) alarm: String,
     pub(super) about: String,
+    /// Its id, for whoever wrote it to take it back; empty: somebody else did.
+    pub(super) own: String,
 }
 
 /// A note for a page.
-pub(super) fn note(note: &Note, now: Timestamp) -> NoteRow {
+pub(super) fn note(note: &Note, now: Timestamp, hand: &Hand) -> NoteRow {
     let (alarm, about) = match (&note.on, &note.about) {
         (NoteOn::Alarm(id), Some(about)) => {
             (id.to_string(), clipped(&format!("{} on {}", about.metric, about.host), 160).into_owned())
@@ -148,6 +155,7 @@ pub(super) fn note(note: &Note, now: Timestamp) -> NoteRow {
         iso: note.at.to_string(),
         alarm,
         about,
+        own: if hand.is(&note.who) { note.id.to_string() } else { String::new() },
     }
 }
 
@@ -159,7 +167,11 @@ struct ClosedRow {
 }
 
 /// `GET /sites/{name}`.
-pub(in crate::web) async fn site(State(state): State<WebState>, Path(site): Path<String>) -> Response {
+pub(in crate::web) async fn site(
+    State(state): State<WebState>,
+    visitor: Visitor,
+    Path(site): Path<String>,
+) -> Response {
     let (view, now) = (state.view(), state.now());
     let period = thirty_days(&view, now);
     let asked = stood::stood(&state, &view, Which::Site(site.clone()), period).await;
@@ -197,7 +209,10 @@ pub(in crate::web) async fn site(State(state): State<WebState>, Path(site): Path
             Err(e) => journal_error = visible(&e.to_string()).into_owned(),
         }
     }
-    page(StatusCode::OK, &build(&state, &view, now, &site, stood, months, journal_error))
+    let hand = possible(&state, Hand::of(&visitor));
+    let mut shown = build(&state, &view, now, &site, stood, (months, journal_error), hand);
+    shown.frame = shown.frame.told(&visitor, now);
+    page(StatusCode::OK, &shown)
 }
 
 fn build(
@@ -206,8 +221,8 @@ fn build(
     now: Timestamp,
     site: &str,
     stood: Option<Stood>,
-    months: Vec<(String, String, Cells)>,
-    journal_error: String,
+    (months, journal_error): (Vec<(String, String, Cells)>, String),
+    hand: Hand,
 ) -> SitePage {
     let topology = view.topology.as_deref();
     let known = topology.and_then(|t| t.sites.get(site));
@@ -230,6 +245,7 @@ fn build(
     SitePage {
         frame: Frame::new(state, view, now, "sites", format!("Site {}", clipped(site, 60))),
         site: text(site),
+        site_name: site.to_owned(),
         segment: ways::segment(site),
         ngi,
         declared: known.is_some(),
@@ -244,7 +260,8 @@ fn build(
         board: ways::address("/", &[("site", site)]),
         // Episodes of an alarm stand under its id and a number; what was switched off under the bare id.
         closed: closed.iter().take(CLOSED).map(|(at, a)| closed_row(*at, a, now)).collect(),
-        notes: view.notepad(site).map(|n| note(n, now)).collect(),
+        notes: view.notepad(site).map(|n| note(n, now, &hand)).collect(),
+        hand,
         month: super::super::period::date(Query::read(&[], view, now).first).chars().take(7).collect(),
         months,
         journal_error,

@@ -2,4 +2,5 @@
 mod deeds;
 mod desk;
 mod forged;
+mod pages;
 mod trail;
