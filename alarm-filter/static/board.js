@@ -19,7 +19,11 @@
     row.setAttribute("aria-current", "true");
     const target = $(".k-metric a", row);
     target.focus({ preventScroll: true });
-    row.scrollIntoView({ block: "nearest" });
+    // Nothing that sticks to the top covers it.
+    const roof = Math.max(0, ...$$(".bar-of, .alarms thead th").filter((n) => getComputedStyle(n).position === "sticky").map((n) => n.getBoundingClientRect().bottom));
+    const { top, bottom } = row.getBoundingClientRect();
+    if (top < roof) scrollBy(0, top - roof - 6);
+    else if (bottom > innerHeight) scrollBy(0, bottom - innerHeight + 6);
   }
   function step(by, select) {
     const all = rows().filter((r) => !r.classList.contains("gone"));
@@ -48,7 +52,7 @@
   // A button of the bar: for the selected, or, when none is, for the row that is looked at.
   function act(button) {
     const which = $("select[name=scope]");
-    if (form && form.contains(button) && which && !which.value && !$$("tr.row input:checked").length) {
+    if (button.name === "do" && which && !which.value && !$$("tr.row input:checked").length) {
       if (!here) return;
       pick(here, true);
     }
@@ -122,11 +126,13 @@
   // ---- lines that follow what happens ----
   const parse = (html) => { const t = document.createElement("template"); t.innerHTML = html; return t.content; };
   const waiting = new Map();
+  // New ones that fit and stand on another page of the list.
+  let elsewhere = 0;
   const arrived = $(".arrived"), show = $(".arrived button");
   // Cell by cell, so that what has the focus, is selected or stands open stays as it is.
   function refresh(row, html) {
     const fresh = parse(html).firstElementChild;
-    for (const cell of fresh.children) {
+    for (const cell of [...fresh.children]) {
       const old = $("." + cell.classList[0], row);
       if (!old || old.outerHTML === cell.outerHTML) continue;
       if (old.classList.contains("k-pick")) { box(row).value = box(fresh).value; continue; }
@@ -144,12 +150,14 @@
   }
   function announce() {
     const gone = $$("tr.gone").length;
-    const words = [waiting.size && waiting.size + " new", gone && gone + " gone"].filter(Boolean).join(", ");
+    const fresh = waiting.size ? waiting.size + elsewhere + " new" : elsewhere && elsewhere + " new on other pages";
+    const words = [fresh, gone && gone + " gone"].filter(Boolean).join(", ");
     show.hidden = !words;
     show.textContent = words && words + ": show";
   }
   show.addEventListener("click", () => {
     const table = $("table.alarms");
+    if (elsewhere && !waiting.size && !$("tr.gone")) return location.assign(form.dataset.latest);
     if (!table) return location.reload();
     let first = null;
     for (const n of waiting.values()) {
@@ -209,6 +217,7 @@
       $(".away", cell).textContent = ", " + band;
       cell.className = "k-age " + css;
     }
+    if (c.more !== undefined) elsewhere = c.more;
     if (c.counts) {
       for (const a of $$(".count")) {
         const n = c.counts.queues[a.dataset.n];

@@ -13,7 +13,7 @@ use super::pages::frame::{Frame, Fresh};
 use super::prepared::Prepared;
 use super::problem::Problem;
 use super::select::{Selection, Test, select};
-use super::visit::Visits;
+use super::visit::{Visit, Visits};
 use crate::view::View;
 use alarm_core::alarm::AlarmId;
 use alarm_core::queue::Queue;
@@ -130,16 +130,18 @@ struct Known {
 /// What a page shows.
 #[derive(Debug)]
 pub(super) struct Snapshot {
+    /// As of which record, and when it was loaded.
+    at: Visit,
     rows: Vec<(AlarmId, Known)>,
     counts: Counts,
 }
 
 impl Snapshot {
     /// Of the lines of a page.
-    pub(super) fn of(blocks: &[Block], s: &Selection<'_>) -> Snapshot {
+    pub(super) fn of(blocks: &[Block], s: &Selection<'_>, at: Visit) -> Snapshot {
         let rows = blocks.iter().flat_map(|b| &b.rows);
         let known = |r: &Row| (r.id.as_str().into(), Known { digest: r.digest, age: r.time.clone() });
-        Snapshot { rows: rows.map(known).collect(), counts: Counts::of(s) }
+        Snapshot { at, rows: rows.map(known).collect(), counts: Counts::of(s) }
     }
 }
 
@@ -202,6 +204,9 @@ struct Change<'n> {
     gone: Vec<String>,
     /// Ages that went on: id, words, hours, words and class of the band.
     ages: Vec<(&'n str, &'n str, i64, &'n str, &'n str)>,
+    /// How many came since the page was loaded that fit its query and stand on another page of it, when that is another number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
 }
@@ -223,6 +228,8 @@ struct Reader {
     filter: Filter,
     key: String,
     known: HashMap<AlarmId, Known>,
+    loaded: Visit,
+    more: usize,
     counts: Counts,
     fresh: String,
     /// Something may have changed.
@@ -324,12 +331,18 @@ impl Reader {
             out.push_str("event: reload\ndata: more changed than a page can follow\n\n");
             return;
         }
+        let more = self.on_other_pages(&now, at);
+        if self.more != more {
+            self.more = more;
+            change.more = Some(more);
+        }
         if self.counts != now.counts {
             self.counts = now.counts.clone();
             change.counts = Some(now.counts.clone());
         }
-        let Change { rows, new, gone, ages, counts } = &change;
-        if rows.is_empty() && new.is_empty() && gone.is_empty() && ages.is_empty() && counts.is_none() {
+        let Change { rows, new, gone, ages, more, counts } = &change;
+        let same = more.is_none() && counts.is_none();
+        if rows.is_empty() && new.is_empty() && gone.is_empty() && ages.is_empty() && same {
             return;
         }
         // Strings and numbers only: this cannot fail. JSON has no line breaks of its own.
@@ -375,6 +388,13 @@ impl Reader {
         gone.extend(missing.keys().map(ToString::to_string));
         gone.sort_unstable();
         others
+    }
+
+    /// How many alarms came since the page was loaded that are asked for and stand on another page of the list.
+    fn on_other_pages(&self, now: &Now, at: Timestamp) -> usize {
+        let test = Test::new(&now.from, &self.filter);
+        let arrived = now.from.arrived(self.loaded, at, self.filter.visit);
+        arrived.filter(|a| !self.known.contains_key(&a.alarm.id) && test.lists(&now.from.view, a, at)).count()
     }
 
     /// How fresh the sources are, when it is time to say so or when one of them changed.
@@ -457,6 +477,8 @@ pub(super) async fn events(
         ended: state.cache.hub.ended.subscribe(),
         key: key.join("\u{1f}"),
         known: snapshot.rows.iter().cloned().collect(),
+        loaded: snapshot.at,
+        more: 0,
         counts: snapshot.counts.clone(),
         fresh,
         stale: true,

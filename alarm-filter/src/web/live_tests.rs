@@ -174,6 +174,33 @@ async fn what_leaves_the_page_and_not_the_board_stays_where_it_is() {
 }
 
 #[tokio::test]
+async fn new_ones_that_stand_on_another_page_are_counted() {
+    let mut world = samples::sample_world(60);
+    let s = Served::new(60, false).await;
+    let alone = |a: &&Arc<Alarm>| a.masked_by.is_none() && a.failing_now();
+    let one = world.alarms.values().find(alone).unwrap().clone();
+    world.alarms.remove(&one.id);
+    show(&s, &mut world);
+    // The first page of an order in which it will be the last, and a query that it does not fit.
+    let mut live = Live::of(&s, "/?sort=-age&group=none&limit=5").await;
+    let mut elsewhere = Live::of(&s, "/?sort=-age&group=none&limit=5&site=no-such-site").await;
+    assert!(live.change(QUIET).await.is_none());
+    let mut newest = Alarm::clone(&one);
+    newest.id = "00000000000000aa".into();
+    // The oldest of all: the last in this order.
+    newest.failing.first_mut().unwrap().from = NOW.plus(-900 * 60 * MINUTE);
+    world.alarms.insert(newest.id.clone(), Arc::new(newest.clone()));
+    show(&s, &mut world);
+    let (_, change) = live.change(SOON).await.unwrap();
+    assert_eq!((change["more"].as_u64(), change["new"].as_array().unwrap().len()), (Some(1), 0), "{change}");
+    world.alarms.remove(&newest.id);
+    show(&s, &mut world);
+    let (_, change) = live.change(SOON).await.unwrap();
+    assert_eq!(change["more"], 0, "{change}");
+    assert!(elsewhere.change(QUIET).await.is_none_or(|(_, c)| c["more"].is_null()), "not asked for");
+}
+
+#[tokio::test]
 async fn ages_go_on_and_stale_sources_are_said_at_once() {
     let s = Served::new(30, false).await;
     let mut live = Live::of(&s, "/").await;

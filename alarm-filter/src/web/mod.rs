@@ -162,6 +162,7 @@ pub fn router(state: WebState) -> Router {
         .route("/audit", get(pages::audit))
         .route("/trail", get(act::trail))
         .route("/metrics", get(status::metrics))
+        .route("/static/{file}", get(assets::file))
         .merge(questions.into_iter().fold(Router::new(), add))
         .layer(axum::middleware::from_fn_with_state(state.clone(), visit::go_on))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
@@ -173,7 +174,6 @@ pub fn router(state: WebState) -> Router {
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
         .route("/events", get(live::events))
-        .route("/static/{file}", get(assets::file))
         .route("/favicon.ico", get(assets::icon))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::wrong_method)

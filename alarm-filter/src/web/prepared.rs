@@ -272,6 +272,12 @@ impl Prepared {
     pub(super) fn aged(&self, now: Timestamp, visit: Option<Visit>) -> impl Iterator<Item = Aged<'_>> {
         self.view.alarms().zip(&self.entries).map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
     }
+
+    /// Those of them that were not there yet as of `since`; the others are hardly looked at.
+    pub(super) fn arrived(&self, since: Visit, now: Timestamp, visit: Option<Visit>) -> impl Iterator<Item = Aged<'_>> {
+        let all = self.view.alarms().zip(&self.entries).filter(move |(_, e)| e.there.is_after(since));
+        all.map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
+    }
 }
 
 /// What the form suggests.

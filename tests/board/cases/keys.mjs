@@ -142,7 +142,10 @@ export default {
       await expectStanding(w.daemon, alarms, false, 'after the keys');
       await tabTo(page, 'section.flash button');
       check(!(await unseen(page)), await unseen(page));
+      // What was said of the switching off still stands there until the page is another one.
+      const anew = page.waitForEvent('load');
       await press(page, 'Enter');
+      await anew;
       await told(page);
       await expectStanding(w.daemon, alarms, true, 'after the undo');
     });

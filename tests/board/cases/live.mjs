@@ -145,6 +145,24 @@ export default {
     });
   },
 
+  async 'a new alarm that stands on another page of the list is announced too, and the button leads to it'(w) {
+    await visit(w.browser, w.daemon, {}, async (visitor) => {
+      // The oldest first: a new one is the last of all.
+      const page = await open(visitor, '/?group=none&sort=age&limit=20');
+      const before = await places(page);
+      const [known] = await w.stock.take(1, (a) => a.service_type === 'SRM' && queue(...FAILING)(a));
+      const metric = known.metric === 'org.sam.SRM-Put' ? 'org.sam.SRM-Ls' : 'org.sam.SRM-Put';
+      const fresh = { ...about(known), metric, service: `${metric}-elsewhere` };
+      await say(w, fresh, 'CRITICAL');
+      const button = page.locator(board.arrived);
+      await button.waitFor();
+      check(/1 new/i.test(await button.innerText()), `it says: ${await button.innerText()}`);
+      same(await places(page), before, 'places of the rows');
+      await button.click();
+      await row(page, await w.daemon.alarm(fresh)).waitFor();
+    });
+  },
+
   async 'an alarm that somebody else switched off stays where it stands, marked and out of reach, until it is let go'(w) {
     await visit(w.browser, w.daemon, {}, async (visitor) => {
       const page = await open(visitor);

@@ -75,15 +75,17 @@ export async function confirm(page) {
 // What is said of what was done: `done`, `partly` or `refused`, and in which words.
 export async function told(page, how = 'done') {
   const flash = page.locator(act.flash);
+  const asked = async () => {
+    const refused = await refusal(page);
+    if (refused) return { refused };
+    if (!(await flash.count())) return null;
+    return flash.evaluate((f) => ({ classes: f.className.split(' '), text: f.innerText, role: f.getAttribute('role') }));
+  };
   // While the page changes it cannot be asked.
-  const asked = async () => (await flash.count()) > 0 || refusal(page);
-  await until('the page to say what became of it', () => asked().catch(() => null));
-  const refused = await refusal(page);
+  const { refused, classes, text, role } = await until('the page to say what became of it', () => asked().catch(() => null));
   check(!refused, () => `it was refused: ${refused}`);
-  const classes = (await flash.getAttribute('class')).split(' ');
-  const text = await flash.innerText();
   check(classes.includes(how), () => `“${how}” was expected, and it says: ${classes.join(' ')}: ${text}`);
-  same(await flash.getAttribute('role'), 'status', 'how it is announced');
+  same(role, 'status', 'how it is announced');
   return text;
 }
 

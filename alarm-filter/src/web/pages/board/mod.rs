@@ -15,7 +15,7 @@ use super::super::prepared::Prepared;
 use super::super::problem::Fault;
 use super::super::select::{Aged, Heading, Selection, select};
 use super::super::visible::visible;
-use super::super::visit::Visits;
+use super::super::visit::{Visit as Seen, Visits};
 use super::frame::Frame;
 use super::page;
 use crate::view::View;
@@ -70,6 +70,8 @@ struct BoardPage<'p> {
     export: String,
     /// Where changes come from.
     live: String,
+    /// The same list with the latest first.
+    latest: String,
     /// The page itself.
     here: String,
     keys: &'static [(&'static str, &'static str)],
@@ -164,7 +166,7 @@ fn build(
     let filtered = values.iter().any(|(n, _)| !SHOWN.contains(&n.as_str()));
     let blocks = blocks(view, &s, now, filter);
     let hub = &state.cache.hub;
-    let shown = hub.show(Snapshot::of(&blocks, &s));
+    let shown = hub.show(Snapshot::of(&blocks, &s, Seen { seq: view.seq, at: now }));
     let live = format!("/events?{}", query(&values, &["live"], &[("live", &shown)]));
     let export = query(&values, &["page", "limit", "refresh", "columns"], &[]);
     let html = BoardPage {
@@ -190,6 +192,10 @@ fn build(
         query: query(&values, &SHOWN, &[]),
         export: if export.is_empty() { String::new() } else { format!("?{export}") },
         live,
+        latest: format!(
+            "/?{}",
+            query(&values, &["page", "live", "sort", "group"], &[("group", "none"), ("sort", "since")])
+        ),
         here: address(&values, "live", ""),
         keys: &KEYS,
         form: Form::new(values, state.cache.suggestions(view, now), filter),
