@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p alarm-filter --bench log -- RECORDING [FOLDER]`: RECORDING holds `log/` and `objects/`, as
 //! tests/data/nagios/corpus-a.tar.zst does; the stores are made in FOLDER. The path is the daemon's own: the source's thread
-//! reads and parses, the keeper decides and commits. The two take turns, because a disk's speed changes from second to
-//! second: the ratio counts, not the figures.
+//! reads and parses, the keeper's decides, the store's commits. That and bare SQLite take turns, because a disk's speed
+//! changes from second to second: the ratio counts, not the figures.
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 mod bare;
 mod papers;
@@ -68,7 +68,7 @@ fn from_log(recording: &Path, journal: &Path) -> (Vec<Taken>, Duration) {
     let (view, _shown) = watch::channel(Arc::new(View::default()));
     let mut keeper = Keeper::new(engine, Box::new(store), view, metrics.clone(), behind.clone());
     let first = papers::papers().into_iter().map(|paper| News::Paper { about: Text::from(""), paper });
-    keeper.take_first(first.collect()).unwrap();
+    keeper.take_first(first.collect());
     let (_intake, outlet) = intake::channel();
     // As many as the daemon lets wait.
     let (news, incoming) = mpsc::channel(8);

@@ -75,7 +75,8 @@ fn fill(folder: &Path) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed() - 7200;
     let at = Timestamp::from_secs(now);
     for paper in papers::papers() {
-        paper.put(&mut store, &mut engine).unwrap();
+        paper.put(&mut store).unwrap();
+        engine.learn(paper.hash.clone(), paper.document.clone());
         let records = engine.handle(at, paper.input(&Text::from(""))).records;
         append(&mut store, &records);
     }

@@ -101,7 +101,7 @@ fn run_sources(
     if let Some(keep) = papers.config().journal.keep() {
         keeper.prune_after(keep);
     }
-    keeper.take_first(first).map_err(|e| e.to_string())?;
+    keeper.take_first(first);
     let ends = Ends { outlet, news: incoming, stop };
     let keeping = thread("keeper", move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| e.to_string())?;

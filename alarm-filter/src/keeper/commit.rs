@@ -1,6 +1,8 @@
 //! What waits for the next commit: records, cursors, rows of the snapshot, and those who wait for the answer.
 
+use super::documents::Paper;
 use super::trail;
+use super::writer::{Commit, refuse};
 use crate::intake::Answer;
 use crate::replay::episodes;
 use crate::store::{Batch, DailySum, Episode, Record as Row};
@@ -21,13 +23,18 @@ use tokio::sync::oneshot;
 const FLUSH_RECORDS: usize = 20_000;
 /// … or changed rows, which stand in memory while they are written …
 const FLUSH_ROWS: usize = 12_000;
+/// … after half as many, when there is nothing else to do: whoever hands in much at once does not wait for it …
+const AT_REST: usize = 2;
 /// … and after so long, when anything changed.
 const FLUSH_AFTER: Duration = Duration::from_secs(30);
 
 /// See the module.
 pub struct Pending {
+    /// All but its records, which become rows when it is written.
     batch: Batch,
+    records: Vec<Record>,
     last_seq: u64,
+    papers: Vec<Paper>,
     answers: Vec<(oneshot::Sender<Answer>, Option<Outcome>)>,
     unflushed: usize,
     flushed: Instant,
@@ -39,7 +46,8 @@ impl Pending {
     pub fn new(last_seq: u64) -> Self {
         let batch = Batch { first_seq: last_seq + 1, ..Batch::default() };
         let (unflushed, flushed) = (0, Instant::now());
-        Pending { batch, last_seq, answers: Vec::new(), unflushed, flushed, days: Days::default() }
+        let (records, papers, answers) = (Vec::new(), Vec::new(), Vec::new());
+        Pending { batch, records, last_seq, papers, answers, unflushed, flushed, days: Days::default() }
     }
 
     /// Sums of days go on from these.
@@ -49,25 +57,31 @@ impl Pending {
 
     /// How many records wait.
     pub fn len(&self) -> usize {
-        self.batch.records.len()
+        self.records.len()
+    }
+
+    /// Whether it holds so many records at most, and nothing that takes long to write.
+    pub fn is_small(&self, records: usize) -> bool {
+        self.records.len() <= records && self.batch.rows.is_empty()
+    }
+
+    /// Whether documents are to be stored with it.
+    pub fn has_papers(&self) -> bool {
+        !self.papers.is_empty()
     }
 
     /// Whether there is nothing to commit and nobody to answer.
     pub fn is_empty(&self) -> bool {
-        self.batch.records.is_empty()
+        self.records.is_empty()
             && self.batch.cursors.is_empty()
             && self.batch.rows.is_empty()
+            && self.papers.is_empty()
             && self.answers.is_empty()
     }
 
     /// When each monitor was first heard.
     pub fn heard(&self) -> BTreeMap<Text, Timestamp> {
         self.days.heard()
-    }
-
-    /// What is to be committed.
-    pub fn batch(&self) -> &Batch {
-        &self.batch
     }
 
     /// Takes in records of the engine.
@@ -79,10 +93,10 @@ impl Pending {
             self.batch.episodes.push(closed(alarm.id.to_string(), alarm, seq, at));
         }
         self.batch.audit.extend(trail::lines(&records, engine.world()));
-        for record in records {
+        for record in &records {
             self.days.take(record.at, &record.events, engine.world());
-            self.batch.records.push(row(&record));
         }
+        self.records.extend(records);
     }
 
     /// Remembers how far a source was read.
@@ -96,27 +110,32 @@ impl Pending {
         self.answers.push((answer, outcome));
     }
 
-    /// Nothing can be stored: those who wait are told, and need not wait for what may take long.
-    pub fn refuse_waiting(&mut self, why: Option<&NotStored>) {
-        let Some(why) = why else { return };
-        for (answer, _) in self.answers.drain(..) {
-            // Whoever asked may have gone; then nobody needs the answer.
-            let _ = answer.send(Answer::NotStored { since: why.since, reason: why.reason.clone() });
-        }
+    /// A document that records of this batch name.
+    pub fn paper(&mut self, paper: Paper) {
+        self.papers.push(paper);
     }
 
-    /// It is on the disk: answers go out.
-    pub fn committed(&mut self, seq: u64) {
-        self.last_seq = self.last_seq.max(seq);
-        for (answer, outcome) in self.answers.drain(..) {
-            let _ = answer.send(outcome.map_or_else(|| Answer::stored(self.last_seq), Answer::from));
-        }
-        self.unflushed += self.batch.records.len();
+    /// Nothing can be stored: those who wait are told, and need not wait for what may take long.
+    pub(super) fn refuse_waiting(&mut self, why: &NotStored) {
+        self.answers.drain(..).for_each(|(answer, _)| refuse(answer, why));
+    }
+
+    /// Gives out what is to be committed; what is decided from here on goes with the next one.
+    pub(super) fn take_commit(&mut self) -> Commit {
+        self.last_seq += self.records.len() as u64;
+        self.unflushed += self.records.len();
         if self.batch.flushed.is_some() {
             self.unflushed = 0;
             self.flushed = Instant::now();
         }
-        self.batch = Batch { first_seq: self.last_seq + 1, ..Batch::default() };
+        let next = Batch { first_seq: self.last_seq + 1, ..Batch::default() };
+        Commit {
+            papers: std::mem::take(&mut self.papers),
+            records: std::mem::take(&mut self.records),
+            batch: std::mem::replace(&mut self.batch, next),
+            answers: std::mem::take(&mut self.answers),
+            picture: None,
+        }
     }
 
     /// The rows that changed go with this commit.
@@ -137,18 +156,22 @@ impl Pending {
         self.batch.flushed = Some(engine.world().seq);
     }
 
-    /// The same, when enough has come together.
+    /// The same, when so much has come together that it cannot wait for a rest.
     pub fn flush_when_full(&mut self, engine: &mut Engine) {
-        if self.unflushed + self.len() >= FLUSH_RECORDS || engine.world().changed_rows() >= FLUSH_ROWS {
+        if self.is_full(engine, 1) {
             self.flush(engine);
         }
     }
 
-    /// The same, when it was long ago.
-    pub fn flush_when_due(&mut self, engine: &mut Engine) {
-        if self.flushed.elapsed() >= FLUSH_AFTER && self.unflushed > 0 {
+    /// The same, when it was long ago, or enough has come together and there is nothing else to do.
+    pub fn flush_when_due(&mut self, engine: &mut Engine, at_rest: bool) {
+        if (at_rest && self.is_full(engine, AT_REST)) || (self.flushed.elapsed() >= FLUSH_AFTER && self.unflushed > 0) {
             self.flush(engine);
         }
+    }
+
+    fn is_full(&self, engine: &Engine, share: usize) -> bool {
+        self.unflushed + self.len() >= FLUSH_RECORDS / share || engine.world().changed_rows() >= FLUSH_ROWS / share
     }
 }
 

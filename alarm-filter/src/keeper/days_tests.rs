@@ -35,8 +35,7 @@ fn play(store: &mut dyn Store, flushes: &[usize], kills: &[usize]) {
         if flushes.contains(&n) {
             pending.flush(&mut engine);
         }
-        let seq = store.append(pending.batch()).unwrap();
-        pending.committed(seq);
+        store.append(pending.take_commit().batch()).unwrap();
         if kills.contains(&n) {
             let (again, days) = restore_all(store).unwrap();
             (engine, pending) = (again, Pending::new(store.last_seq()));
@@ -44,7 +43,7 @@ fn play(store: &mut dyn Store, flushes: &[usize], kills: &[usize]) {
         }
     }
     pending.flush(&mut engine);
-    store.append(pending.batch()).unwrap();
+    store.append(pending.take_commit().batch()).unwrap();
     assert_eq!(store.flushed_seq(), store.last_seq());
 }
 

@@ -45,17 +45,15 @@ impl Paper {
         }
     }
 
-    /// Keeps it in the store and teaches it to the engine.
+    /// Keeps it in the store.
     ///
     /// # Errors
     /// The store.
-    pub fn put(&self, store: &mut dyn Store, engine: &mut Engine) -> Result<(), StoreError> {
+    pub fn put(&self, store: &mut dyn Store) -> Result<(), StoreError> {
         match &self.json {
-            Some(json) => store.put_document(&self.hash, self.kind, json)?,
-            None => store.put_document(&self.hash, self.kind, &json_of(&self.document))?,
+            Some(json) => store.put_document(&self.hash, self.kind, json),
+            None => store.put_document(&self.hash, self.kind, &json_of(&self.document)),
         }
-        engine.learn(self.hash.clone(), self.document.clone());
-        Ok(())
     }
 }
 

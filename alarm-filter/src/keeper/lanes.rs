@@ -76,11 +76,17 @@ impl Lanes {
         !self.behind.is_empty()
     }
 
-    /// Says who is behind; to be asked for when all that was given out is committed and shown.
-    pub fn tell(&self) {
+    /// Who still reads what happened before.
+    pub fn behind(&self) -> &BTreeSet<Text> {
+        &self.behind
+    }
+
+    /// Says who was behind when all that is shown now was given out; `None`: all that was given out is shown.
+    pub fn tell(&self, behind: Option<BTreeSet<Text>>) {
         let mut told = lock(&self.told);
-        if *told != self.behind {
-            told.clone_from(&self.behind);
+        let behind = behind.as_ref().unwrap_or(&self.behind);
+        if *told != *behind {
+            told.clone_from(behind);
         }
     }
 

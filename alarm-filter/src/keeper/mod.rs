@@ -1,9 +1,9 @@
 //! The engine's thread: takes what sources, monitors over HTTP and people hand in, lets the engine decide, commits, and
 //! only then shows, answers and moves cursors (law 11). Start with [`Keeper::run`].
 //!
-//! [`restore`] is the start, [`commit`] what is written, [`news`] what sources hand in, [`lanes`] its order, [`documents`]
-//! what is stored once by its hash, [`trail`] what people did,
-//! [`prune`] what leaves again.
+//! [`restore`] is the start, [`commit`] what is written, `writer` how, while the next is decided, [`news`] what sources hand
+//! in, [`lanes`] its order, [`documents`] what is stored once by its hash, [`trail`] what people did, [`prune`] what leaves
+//! again.
 pub mod commit;
 pub mod documents;
 pub mod lanes;
@@ -11,13 +11,16 @@ pub mod news;
 pub mod prune;
 pub mod restore;
 pub mod trail;
+mod writer;
 
 #[cfg(test)]
 mod days_tests;
+#[cfg(test)]
+mod writer_tests;
 
 use crate::audit::AuditCounter;
 use crate::clock::Clock;
-use crate::intake::{Answer, Asked, Observations, Outlet};
+use crate::intake::{Asked, Observations, Outlet};
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::view::{NotStored, View};
@@ -34,9 +37,12 @@ use prune::Pruner;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
+use writer::{Commit, Picture, Writer, Written, refuse};
 
-/// How many records one commit holds at most.
+/// With so many records waiting for their commit nothing more is taken in.
 const BATCH: usize = 512;
+/// So many records are written at once rather than handed over, when nothing else waits: that takes longer.
+const FEW: usize = 16;
 /// A new picture of the world is shown at most so often.
 const SHOW_EVERY: Duration = Duration::from_millis(50);
 /// How far behind the clock timers run, so that a line of the log that is on its way comes before them.
@@ -47,11 +53,17 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// See the module.
 pub struct Keeper {
     engine: Engine,
-    store: Box<dyn Store>,
+    writer: Writer,
     clock: Clock,
     pending: Pending,
     view: watch::Sender<Arc<View>>,
+    /// When the last picture was taken.
     shown: Instant,
+    /// Something was decided since.
+    stale: bool,
+    /// Something came in since the last tick.
+    busy: bool,
+    stopping: bool,
     metrics: Arc<Metrics>,
     /// What sources handed in and was not yet taken in.
     lanes: Lanes,
@@ -84,11 +96,14 @@ impl Keeper {
         let pending = Pending::new(store.last_seq());
         let mut keeper = Keeper {
             engine,
-            store,
+            writer: Writer::new(store),
             clock: Clock::start(),
             pending,
             view,
             shown: Instant::now(),
+            stale: false,
+            busy: false,
+            stopping: false,
             metrics,
             lanes: Lanes::new(behind),
             audit: AuditCounter::default(),
@@ -97,7 +112,8 @@ impl Keeper {
             not_stored: None,
             pruner: None,
         };
-        keeper.show();
+        let picture = keeper.picture();
+        keeper.show(picture);
         keeper
     }
 
@@ -109,7 +125,8 @@ impl Keeper {
     /// The sums of days go on from where the store has them.
     pub fn sum_days(&mut self, days: Days) {
         self.pending.go_on(days);
-        self.show();
+        let picture = self.picture();
+        self.show(picture);
     }
 
     /// Records older than that leave the journal.
@@ -118,11 +135,8 @@ impl Keeper {
     }
 
     /// Takes in what has to be in force before anything else.
-    ///
-    /// # Errors
-    /// The store.
-    pub fn take_first(&mut self, news: Vec<News>) -> Result<(), StoreError> {
-        news.into_iter().try_for_each(|n| self.news(n))
+    pub fn take_first(&mut self, news: Vec<News>) {
+        news.into_iter().for_each(|n| self.news(n));
     }
 
     /// Works until told to stop; what was taken in by then is committed.
@@ -133,15 +147,19 @@ impl Keeper {
         let mut tick = tokio::time::interval(Duration::from_millis(250));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut show = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
-        let mut stale = false;
-        loop {
+        let mut awake = false;
+        while !self.stopping {
             // What people and monitors over HTTP say is said now: it comes after what happened before.
             let present = !self.lanes.are_behind();
+            let room = self.pending.len() < BATCH;
             tokio::select! {
                 biased;
-                _ = &mut ends.stop => break,
-                Some(asked) = ends.outlet.commands.recv(), if present => self.asked(asked),
-                Some(observations) = ends.outlet.observations.recv(), if present => {
+                written = self.writer.written(), if self.writer.is_away() => {
+                    self.settled(written, &mut ends).await?;
+                }
+                _ = &mut ends.stop => self.stopping = true,
+                Some(asked) = ends.outlet.commands.recv(), if present && room => self.asked(asked),
+                Some(observations) = ends.outlet.observations.recv(), if present && room => {
                     self.observed(observations);
                     while self.pending.len() < BATCH
                         && let Ok(more) = ends.outlet.observations.try_recv()
@@ -149,37 +167,46 @@ impl Keeper {
                         self.observed(more);
                     }
                 }
-                Some(news) = ends.news.recv() => {
-                    self.news(news)?;
+                Some(news) = ends.news.recv(), if room => {
+                    self.news(news);
                     while self.pending.len() < BATCH
                         && (!present || ends.outlet.commands.is_empty())
                         && let Ok(more) = ends.news.try_recv()
                     {
-                        self.news(more)?;
+                        self.news(more);
                     }
                 }
-                _ = tick.tick() => self.tick()?,
-                () = &mut show, if stale => {
-                    self.show();
-                    stale = false;
-                }
+                _ = tick.tick() => self.tick(),
+                () = &mut show, if awake => awake = false,
             }
-            if self.commit(&mut ends).await? {
-                if self.shown.elapsed() >= SHOW_EVERY {
-                    self.show();
-                    stale = false;
-                } else if !stale {
-                    stale = true;
+            if !self.writer.is_away() && !self.pending.is_empty() {
+                let waits = !ends.news.is_empty() || !ends.outlet.observations.is_empty();
+                self.commit(waits, &mut ends).await?;
+            }
+            if !self.writer.is_away() && self.pending.is_empty() {
+                if self.stale && self.shown.elapsed() >= SHOW_EVERY {
+                    let picture = self.picture();
+                    self.show(picture);
+                }
+                if !self.stale {
+                    self.lanes.tell(None);
+                } else if !awake {
+                    awake = true;
                     show.as_mut().reset(tokio::time::Instant::from_std(self.shown + SHOW_EVERY));
                 }
             }
-            if !stale {
-                self.lanes.tell();
-            }
+        }
+        if self.writer.is_away() {
+            let written = self.writer.written().await;
+            self.settled(written, &mut ends).await?;
         }
         self.pending.flush(&mut self.engine);
-        self.commit(&mut ends).await?;
-        self.show();
+        if !self.pending.is_empty() {
+            let written = self.writer.write_here(self.pending.take_commit());
+            self.settled(written, &mut ends).await?;
+        }
+        let picture = self.picture();
+        self.show(picture);
         Ok(())
     }
 
@@ -203,32 +230,36 @@ impl Keeper {
     /// What was decided waits for the commit, and is counted.
     fn keep(&mut self, records: Vec<Record>) {
         self.metrics.inputs.inc();
+        if !records.is_empty() {
+            (self.stale, self.busy) = (true, true);
+        }
         self.audit.take(&records, self.engine.world());
         self.pending.take(records, &self.engine);
     }
 
-    fn tick(&mut self) -> Result<(), StoreError> {
+    fn tick(&mut self) {
         let now = self.now();
         for monitor in self.lanes.give_up() {
             tracing::warn!(%monitor, "nothing came of what it is still reading; the rest goes on without it: see whether its files can be read");
         }
-        self.take_waiting(now)?;
+        self.take_waiting(now);
         if !self.lanes.are_behind() {
             let Handled { records, .. } = self.engine.advance(now.plus(-GRACE));
             self.keep(records);
         }
-        self.pending.flush_when_due(&mut self.engine);
+        let at_rest = !std::mem::take(&mut self.busy);
+        self.pending.flush_when_due(&mut self.engine, at_rest);
         if let Some(pruner) = &mut self.pruner
+            && let Some(store) = self.writer.at_home()
             && self.pending.is_empty()
             && !self.lanes.are_behind()
             && pruner.is_due()
         {
             match pruner.wants_flush() {
                 true => self.pending.flush(&mut self.engine),
-                false => pruner.cut(&mut *self.store, self.engine.world(), now),
+                false => pruner.cut(&mut **store, self.engine.world(), now),
             }
         }
-        Ok(())
     }
 
     fn asked(&mut self, asked: Asked) {
@@ -250,16 +281,16 @@ impl Keeper {
         self.pending.answer(observations.answer, None);
     }
 
-    fn news(&mut self, news: News) -> Result<(), StoreError> {
+    fn news(&mut self, news: News) {
         let now = self.now();
         match news {
-            News::Paper { about, paper } if about.is_empty() => self.paper(&about, &paper, now)?,
+            News::Paper { about, paper } if about.is_empty() => self.paper(&about, paper, now),
             news => self.lanes.push(news, now),
         }
-        self.take_waiting(now)
+        self.take_waiting(now);
     }
 
-    fn take_waiting(&mut self, now: Timestamp) -> Result<(), StoreError> {
+    fn take_waiting(&mut self, now: Timestamp) {
         while let Some(next) = self.lanes.pull() {
             match next {
                 Next::Input(at, input) => {
@@ -267,21 +298,21 @@ impl Keeper {
                     self.keep(records);
                 }
                 Next::Cursor(monitor, cursor) => self.pending.cursor(format!("log/{monitor}"), cursor),
-                Next::Paper(about, paper) => self.paper(&about, &paper, now)?,
+                Next::Paper(about, paper) => self.paper(&about, paper, now),
                 Next::Snapshot(monitor, file) => self.snapshot(&monitor, file, now),
             }
         }
-        Ok(())
     }
 
-    fn paper(&mut self, about: &Text, paper: &Paper, now: Timestamp) -> Result<(), StoreError> {
+    fn paper(&mut self, about: &Text, paper: Paper, now: Timestamp) {
+        let input = paper.input(about);
         if !self.engine.world().documents_in_force().contains(&paper.hash) {
-            paper.put(&mut *self.store, &mut self.engine)?;
+            self.engine.learn(paper.hash.clone(), paper.document.clone());
+            self.pending.paper(paper);
         }
-        let Handled { records, .. } = self.engine.handle(self.present(now), paper.input(about));
+        let Handled { records, .. } = self.engine.handle(self.present(now), input);
         self.keep(records);
         self.engine.forget_documents();
-        Ok(())
     }
 
     fn snapshot(&mut self, monitor: &Text, file: news::StatusFile, now: Timestamp) {
@@ -309,47 +340,57 @@ impl Keeper {
         }
     }
 
-    /// Commits what is pending, however long that takes; meanwhile everybody who asks is told that nothing is stored.
-    async fn commit(&mut self, ends: &mut Ends) -> Result<bool, StoreError> {
-        if self.pending.is_empty() {
-            return Ok(false);
-        }
+    /// Has written what is pending: here when it is little and nothing else `waits`, otherwise while the next is decided.
+    /// Documents are large and rare, and written here too: the other thread would keep the room that their JSON took.
+    async fn commit(&mut self, waits: bool, ends: &mut Ends) -> Result<(), StoreError> {
         self.pending.flush_when_full(&mut self.engine);
-        let begun = Instant::now();
-        let mut stopping = false;
-        loop {
-            match self.store.append(self.pending.batch()) {
-                Ok(seq) => {
-                    if self.not_stored.take().is_some() {
-                        tracing::info!(seq, "storing again");
-                    }
-                    self.metrics.committed(self.pending.len(), begun.elapsed());
-                    self.pending.committed(seq);
-                    return Ok(true);
-                }
-                Err(error) if error.may_pass() => {
-                    self.tell_not_stored(&error);
-                    if stopping {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-            let reason = self.not_stored.clone();
-            let pause = tokio::time::sleep(AGAIN);
-            tokio::pin!(pause);
-            loop {
-                tokio::select! {
-                    () = &mut pause => break,
-                    Some(asked) = ends.outlet.commands.recv() => refuse(asked.answer, reason.as_ref()),
-                    Some(o) = ends.outlet.observations.recv() => refuse(o.answer, reason.as_ref()),
-                    _ = &mut ends.stop, if !stopping => stopping = true,
-                }
-            }
+        let here = self.pending.has_papers() || (!waits && self.pending.is_small(FEW));
+        let picture = (self.stale && self.shown.elapsed() >= SHOW_EVERY).then(|| self.picture());
+        let commit = Commit { picture, ..self.pending.take_commit() };
+        let written = if here { Some(self.writer.write_here(commit)) } else { self.writer.hand_over(commit) };
+        match written {
+            Some(written) => self.settled(written, ends).await,
+            None => Ok(()),
         }
     }
 
-    fn tell_not_stored(&mut self, error: &StoreError) {
+    /// Deals with a batch that was written, or tries again however long that takes; meanwhile nothing is taken in, and
+    /// everybody who asks is told that nothing is stored.
+    async fn settled(&mut self, mut written: Written, ends: &mut Ends) -> Result<(), StoreError> {
+        loop {
+            let Written { mut commit, outcome, took } = written;
+            match outcome {
+                Ok(seq) => {
+                    if self.not_stored.take().is_some() {
+                        tracing::info!(seq, "storing again");
+                        // The warning on the picture goes.
+                        self.stale = true;
+                    }
+                    self.metrics.committed(commit.batch.records.len(), took);
+                    if let Some(picture) = commit.picture {
+                        self.show(picture);
+                    }
+                    return Ok(());
+                }
+                Err(error) if error.may_pass() => {
+                    let why = self.tell_not_stored(&error);
+                    commit.refuse(&why);
+                    self.pending.refuse_waiting(&why);
+                    if self.stopping {
+                        return Err(error);
+                    }
+                    self.stopping = wait_refusing(&why, ends).await;
+                }
+                Err(error) => return Err(error),
+            }
+            written = match self.writer.hand_over(commit) {
+                Some(written) => written,
+                None => self.writer.written().await,
+            };
+        }
+    }
+
+    fn tell_not_stored(&mut self, error: &StoreError) -> NotStored {
         let reason: Text = error.to_string().into();
         let since = match &self.not_stored {
             Some(n) => n.since,
@@ -358,28 +399,45 @@ impl Keeper {
                 self.clock.now().at
             }
         };
-        self.not_stored = Some(NotStored { since, reason });
-        self.pending.refuse_waiting(self.not_stored.as_ref());
+        let why = NotStored { since, reason };
+        self.not_stored = Some(why.clone());
         // The picture stays that of the last commit; only the warning on it is new.
-        let not_stored = self.not_stored.clone();
-        self.view.send_modify(|view| Arc::make_mut(view).not_stored = not_stored);
+        self.view.send_modify(|view| Arc::make_mut(view).not_stored = Some(why.clone()));
+        why
     }
 
-    fn show(&mut self) {
-        let mut view = View::of(self.engine.world());
-        view.heard = self.pending.heard();
-        self.view.send_replace(Arc::new(view));
-        if let Some(audited) = &self.audited {
-            let (from, to) = (self.begun, self.engine.world().at);
-            audited.send_replace(Some(Arc::new(AuditReport::of(self.audit.report(), from, to))));
-        }
+    /// The world as it is now, to be shown once all of it is on the disk.
+    fn picture(&mut self) -> Picture {
+        let world = self.engine.world();
+        let audit = AuditReport::of(self.audit.report(), self.begun, world.at);
         self.shown = Instant::now();
+        self.stale = false;
+        let mut view = View::of(world);
+        view.heard = self.pending.heard();
+        Picture { view: Arc::new(view), audit, behind: self.lanes.behind().clone() }
+    }
+
+    /// Shows a picture of what is on the disk.
+    fn show(&mut self, picture: Picture) {
+        self.view.send_replace(picture.view);
+        if let Some(audited) = &self.audited {
+            audited.send_replace(Some(Arc::new(picture.audit)));
+        }
+        self.lanes.tell(Some(picture.behind));
     }
 }
 
-fn refuse(answer: oneshot::Sender<Answer>, why: Option<&NotStored>) {
-    if let Some(why) = why {
-        // Whoever asked may have gone; then nobody needs the answer.
-        let _ = answer.send(Answer::NotStored { since: why.since, reason: why.reason.clone() });
+/// Tells everybody who asks that nothing is stored, until it is time to try again; whether it is told to stop meanwhile.
+async fn wait_refusing(why: &NotStored, ends: &mut Ends) -> bool {
+    let mut stopping = false;
+    let pause = tokio::time::sleep(AGAIN);
+    tokio::pin!(pause);
+    loop {
+        tokio::select! {
+            () = &mut pause => return stopping,
+            Some(asked) = ends.outlet.commands.recv() => refuse(asked.answer, why),
+            Some(o) = ends.outlet.observations.recv() => refuse(o.answer, why),
+            _ = &mut ends.stop, if !stopping => stopping = true,
+        }
     }
 }

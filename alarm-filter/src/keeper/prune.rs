@@ -192,7 +192,7 @@ mod tests {
         more[0].seq = end + 1;
         more[0].at = world.at;
         pending.take(more, &session.engine);
-        store.append(pending.batch()).unwrap();
+        store.append(pending.take_commit().batch()).unwrap();
         pass(&mut Pruner::new(DAY), &mut store, world, start.plus(90 * DAY));
         let mut left = Vec::new();
         store.read_from(end + 1, usize::MAX, &mut |r| left.push(r.seq)).unwrap();

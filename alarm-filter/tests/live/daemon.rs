@@ -46,7 +46,7 @@ fn run(folder: &Path, monitors: &[&str], until: Option<u64>) {
         Paper::new("profiles", &*profiles, Document::Profiles(profiles.clone())),
     ];
     let mut keeper = Keeper::new(engine, Box::new(store), view, metrics.clone(), Arc::clone(&behind));
-    keeper.take_first(papers.into_iter().map(|paper| News::Paper { about: "".into(), paper }).collect()).unwrap();
+    keeper.take_first(papers.into_iter().map(|paper| News::Paper { about: "".into(), paper }).collect());
     let keeping = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(keeper.run(Ends { outlet, news: incoming, stop })).unwrap();

@@ -95,7 +95,7 @@ impl Desk {
             Paper::new("settings", &*settings, Document::Settings(settings.clone())),
             Paper::new("profiles", &*profiles, Document::Profiles(profiles.clone())),
         ];
-        keeper.take_first(papers.map(|paper| News::Paper { about: "".into(), paper }).into()).unwrap();
+        keeper.take_first(papers.map(|paper| News::Paper { about: "".into(), paper }).into());
         let (intake, outlet) = intake::channel();
         let (news, incoming) = mpsc::channel(8);
         let (stop, stopped) = oneshot::channel();
