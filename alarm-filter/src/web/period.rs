@@ -33,6 +33,8 @@ pub(super) struct Query {
     pub(super) sort: String,
     /// Field and what is wrong with it.
     pub(super) faults: Vec<(&'static str, String)>,
+    /// Nothing is wrong but that there is no profile of that name.
+    pub(super) no_such_profile: bool,
 }
 
 /// How far down the figures go.
@@ -124,10 +126,12 @@ impl Query {
             faults.push(("from", format!("the period is longer than {AT_MOST} days; only its last part is shown")));
             first = last - AT_MOST + 1;
         }
+        let mut no_such_profile = false;
         let profile = match value("profile") {
             "" => view.profiles.operators.clone(),
             name if view.profiles.profiles.contains_key(name) => name.into(),
             name => {
+                no_such_profile = true;
                 faults.push(("profile", format!("there is no profile '{}'", super::visible::clipped(name, 60))));
                 view.profiles.operators.clone()
             }
@@ -156,6 +160,7 @@ impl Query {
             service_type: value("service_type").trim().to_owned(),
             detail,
             sort: value("sort").to_owned(),
+            no_such_profile: no_such_profile && faults.len() == 1,
             faults,
         }
     }
@@ -246,6 +251,9 @@ mod tests {
         {
             assert_eq!(read(&[bad]).2, 1, "{bad:?}");
         }
+        let pairs = |bad: &str| [("profile".to_owned(), "NONE".to_owned()), (bad.to_owned(), String::new())];
+        let lacks = |bad: &str| Query::read(&pairs(bad), &sample_view(1), NOW).no_such_profile;
+        assert!(lacks("site") && !lacks("colour"));
         assert_eq!(read(&[("site", "A"), ("site", "B")]).2, 1, "which of them is meant?");
         assert_eq!(read(&[("from", ""), ("to", ""), ("seq", "7"), ("detail", "")]).2, 0);
         assert_eq!(months_around(day_of(NOW)), Some(("2026-10".to_owned(), "2026-12".to_owned())));

@@ -111,21 +111,29 @@ impl From<Row> for Figure {
     }
 }
 
+/// Says what is wrong with a query: a profile that is not there is not found, anything else is not understood.
+pub(super) fn wrong(query: &Query) -> Result<(), Problem> {
+    let fault = |(field, detail): &(&'static str, String)| Fault {
+        index: None,
+        field: (*field).to_owned(),
+        detail: detail.clone(),
+    };
+    let (status, title) = match (query.faults.is_empty(), query.no_such_profile) {
+        (true, _) => return Ok(()),
+        (false, true) => (StatusCode::NOT_FOUND, "No such profile"),
+        (false, false) => (StatusCode::BAD_REQUEST, "Wrong query"),
+    };
+    let problem = Problem::new(status, title, "nothing was looked up; see errors");
+    Err(problem.with_errors(query.faults.iter().map(fault).collect()))
+}
+
 pub(in crate::web) async fn availability(
     State(state): State<WebState>,
     Pairs(pairs): Pairs<Vec<(String, String)>>,
 ) -> Result<Json<Figures>, Problem> {
     let (view, now) = (state.view(), state.now());
     let query = Query::read(&pairs, &view, now);
-    if !query.faults.is_empty() {
-        let fault = |(field, detail): &(&'static str, String)| Fault {
-            index: None,
-            field: (*field).to_owned(),
-            detail: detail.clone(),
-        };
-        let problem = Problem::new(StatusCode::BAD_REQUEST, "Wrong query", "nothing was looked up; see errors");
-        return Err(problem.with_errors(query.faults.iter().map(fault).collect()));
-    }
+    wrong(&query)?;
     let (rows, begins) = pages::figures(&state, &view, &query, now).await.map_err(|e| unanswered(&e))?;
     Ok(Json(Figures {
         seq: view.seq,

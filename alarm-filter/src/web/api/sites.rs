@@ -4,9 +4,9 @@
 use super::super::WebState;
 use super::super::pages::Counts;
 use super::super::period::Query;
-use super::super::problem::{Fault, Problem, json_of};
+use super::super::problem::{Problem, json_of};
 use super::super::stood::{self, Which};
-use super::availability::Sums;
+use super::availability::{Sums, wrong};
 use super::{seconds, seconds_or_null, unanswered};
 use crate::availability::{Counted, counted};
 use crate::view::View;
@@ -189,15 +189,7 @@ pub(in crate::web) async fn site(
 ) -> Result<Response, Problem> {
     let (view, now) = (state.view(), state.now());
     let query = Query::read(&pairs, &view, now);
-    if !query.faults.is_empty() {
-        let fault = |(field, detail): &(&'static str, String)| Fault {
-            index: None,
-            field: (*field).to_owned(),
-            detail: detail.clone(),
-        };
-        let problem = Problem::new(StatusCode::BAD_REQUEST, "Wrong query", "nothing was looked up; see errors");
-        return Err(problem.with_errors(query.faults.iter().map(fault).collect()));
-    }
+    wrong(&query)?;
     let period = query.period(&view, now);
     let stood = stood::stood(&state, &view, Which::Site(name.clone()), period).await.map_err(|e| unanswered(&e))?;
     let counts = super::super::pages::counts_of_sites(&view, now);
