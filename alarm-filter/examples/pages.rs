@@ -33,7 +33,7 @@ async fn happen(mut world: World, view: watch::Sender<Arc<View>>) {
         world.seq += 1;
         let Some(id) = ids.get(n % ids.len().max(1)) else { continue };
         match (n % 5, gone.pop()) {
-            (0, Some(alarm)) => drop(world.alarms.insert(alarm.id.clone(), alarm)),
+            (0, Some(alarm)) => world.alarms.insert(alarm.id.clone(), alarm),
             (1, back) => {
                 gone.extend(back);
                 gone.extend(world.alarms.remove(id));

@@ -161,7 +161,7 @@ impl Engine {
     /// The followers that people put there.
     pub(crate) fn led_by_hand(&self, leader: &AlarmId) -> Vec<AlarmId> {
         let followers = self.world.followers.get(leader).into_iter().flatten();
-        followers.filter(|id| self.world.alarms.get(*id).is_some_and(|a| by_hand(a).is_some())).cloned().collect()
+        followers.filter(|id| self.world.alarms.get(id).is_some_and(|a| by_hand(a).is_some())).cloned().collect()
     }
 
     pub(crate) fn unmask_all(&mut self, who: &Text, alarms: &[Target], each: &mut Each) -> Result<(), Refusal> {

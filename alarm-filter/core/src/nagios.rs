@@ -361,7 +361,7 @@ impl Engine {
             .view(&key, from.monitor)
             .and_then(|v| v.last_notified)
             .is_some_and(|(t, state)| state == s.state && from.since.since(t) <= 2 * SECOND);
-        let view = self.world.view(&key, &from.monitor).filter(|v| v.said_its_state() && v.state != s.state);
+        let view = self.world.view(&key, from.monitor).filter(|v| v.said_its_state() && v.state != s.state);
         let known = view.map(|v| v.since);
         let since = match (s.report, s.last_change, known) {
             // A monitor that was killed counts from what it had saved; it was otherwise in between, until the last check.
