@@ -156,9 +156,20 @@ proptest! {
         story.facts.push((late, 0, Said::State(state)));
         let after = whole(&story);
         let from = before.last().0.max(at(late));
+        // A change that left no trace in the line (two of one moment, gone before it was heard) holds it back, too.
+        let latest = story.facts.iter().take(story.facts.len() - 1).map(|f| f.0).max().unwrap_or(late);
+        let mut counts = false;
         for second in 0..100 {
-            let expected = if at(second) < from { before.at(at(second)) } else { Some(Status::of(state)) };
-            prop_assert_eq!(after.at(at(second)), expected, "second {}", second);
+            let (stood, stands) = (before.at(at(second)), Some(Status::of(state)));
+            let is = after.at(at(second));
+            if at(second) < from {
+                prop_assert_eq!(is, stood, "second {}", second);
+            } else if counts || second >= latest {
+                prop_assert_eq!(is, stands, "second {}", second);
+            } else {
+                prop_assert!(is == stood || is == stands, "second {}: {:?}", second, is);
+                counts = is != stood;
+            }
         }
     }
 }
