@@ -23,6 +23,8 @@ const OPEN_DAYS: i32 = 2;
 const CHANGES: usize = 512;
 /// Days back beyond which nothing is told, whatever time a line claims.
 const AT_MOST: i32 = 400;
+/// A strip is to be written, but there is no day of which anything new is to be told.
+const NO_DAY: i32 = i32::MAX;
 /// The beginning of the names of the rows in which this is kept.
 pub const ROWS: &str = "days";
 
@@ -175,6 +177,7 @@ impl Days {
                         && let Some(view) = strip.views.get_mut(monitor)
                     {
                         view.1 = *gone;
+                        self.changed.entry(key.clone()).or_insert(NO_DAY);
                         self.stand(key, *since, world);
                     }
                 }
@@ -259,7 +262,7 @@ impl Days {
         }
         for key in over {
             // A day that was not told of yet will not be told of later.
-            let last_day = self.changed.remove(&key).unwrap_or(was);
+            let last_day = self.changed.remove(&key).unwrap_or(was).min(was);
             if let Some(mut strip) = self.strips.remove(&key) {
                 strip.tell_from(last_day, self.head.until, &scheduled(world, &key), &mut self.sums);
             }
@@ -316,10 +319,12 @@ impl Days {
         let Some(strip) = self.strips.get_mut(&seen.key) else { return };
         let good = if seen.key.service.is_some() { State::Ok } else { State::Up };
         let view = strip.views.entry(seen.monitor.clone()).or_insert((good, false));
-        view.1 = false;
         // A soft problem is no state yet, any OK ends one (DC7).
-        if seen.hard || !seen.state.is_problem() {
-            view.0 = seen.state;
+        let said = if seen.hard || !seen.state.is_problem() { seen.state } else { view.0 };
+        if *view != (said, false) {
+            *view = (said, false);
+            // Also while nobody believes the monitor, and how it stands is the same: a restart has to know it.
+            self.changed.entry(seen.key.clone()).or_insert(NO_DAY);
         }
         self.stand(&seen.key, seen.since, world);
     }
@@ -342,7 +347,7 @@ impl Days {
         if strip.changes.len() > CHANGES {
             strip.add_up(&scheduled(world, key));
         }
-        let from = self.changed.entry(key.clone()).or_insert(i32::MAX);
+        let from = self.changed.entry(key.clone()).or_insert(NO_DAY);
         *from = day_of(since).min(*from);
     }
 }
