@@ -26,7 +26,6 @@ function tour(w) {
         const title = `${name}, ${words}`;
         const into = (kind) => (line) => found[kind].push(`${title}: ${line}`);
         try {
-          // What only was OK, and stands in no monitor's configuration, is not known.
           const page = await visitor.open(path, STATUS[name] ?? 200);
           (await order(page)).forEach(into('order'));
           for (const width of [NARROW, { width: 320, height: 640 }, ZOOMED, WIDE]) {
