@@ -170,13 +170,9 @@ pub fn sentence(event: &Event) -> Option<String> {
         Event::CauseLeft { who, was } => {
             format!("{} took {} out of their common cause.", clean(who), alarms_in_words(was.len()))
         }
+        // Not what stands in it: it may be taken back, and is nobody's reason for an alarm.
         Event::NoteWritten { key, site, written } => {
-            format!(
-                "{} wrote a note on {}: \"{}\".",
-                clean(&written.who),
-                noted(key.as_ref(), site),
-                clean(&written.text)
-            )
+            format!("{} wrote a note on {}.", clean(&written.who), noted(key.as_ref(), site))
         }
         Event::NoteStruck { key, site, who, struck } => {
             let whose = if *who == struck.who {
@@ -184,7 +180,7 @@ pub fn sentence(event: &Event) -> Option<String> {
             } else {
                 format!("a note of {}", clean(&struck.who))
             };
-            format!("{} took {whose} on {} back: \"{}\".", clean(who), noted(key.as_ref(), site), clean(&struck.text))
+            format!("{} took {whose} on {} back.", clean(who), noted(key.as_ref(), site))
         }
         Event::CauseEnded { cause, who, .. } => {
             format!("{} ended the common cause {cause}: its alarms return to their sites with their age.", clean(who))
