@@ -78,7 +78,10 @@ export class Daemon {
     const answer = await fetch(this.origin + OBSERVATIONS, { method: 'POST', headers, body });
     const text = await answer.text();
     check(answer.ok, `${OBSERVATIONS} answers ${answer.status}: ${text.slice(0, 2000)}`);
-    return JSON.parse(text).seq;
+    const { seq } = JSON.parse(text);
+    // It is stored, and shown up to 50 ms later: what is asked for with its seq waits for that.
+    await this.get(`${ALARMS}?limit=1&seq=${seq}`);
+    return seq;
   }
 
   async alarms(query = '') {
