@@ -5,8 +5,10 @@
 //! after the commit (law 11). Security matters are left out everywhere (AL17): lists go through [`View::alarms`], single
 //! alarms through [`details`].
 //!
-//! Start reading in [`router`] below, then `select.rs` (what stands on a page), `prepared.rs` (why that is quick), `pages/` and `api/`. `front.rs` is what
-//! every request passes; `serve.rs` is where connections come from. `act/` is everything that changes state.
+//! Start reading in [`router`] below, then `select.rs` (what stands on the board), `prepared.rs` (why that is quick), `pages/`
+//! and `api/`. `act/` is everything that changes state, `trail.rs` who did it; `live.rs` is the stream, `visit.rs` what is new
+//! since the last visit, `export.rs` the board as CSV and text. `stood.rs`, `period.rs` and `drawn.rs` ask how services stood,
+//! over which days, and draw it. `front.rs` is what every request passes; `serve.rs` is where connections come from.
 mod act;
 mod api;
 mod assets;
