@@ -4,3 +4,4 @@
 pub mod oneshot;
 pub mod probe;
 pub mod registry;
+pub mod trust;

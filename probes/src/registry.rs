@@ -1,5 +1,6 @@
 //! The table of probes. Everything that goes by names comes from it: links, `gridprobe list`, man pages, completions.
 
+use crate::probe;
 use plugin::Plugin;
 use std::sync::OnceLock;
 
@@ -15,7 +16,18 @@ pub struct Probe {
 }
 
 /// All probes, by name.
-pub const PROBES: &[Probe] = &[];
+pub const PROBES: &[Probe] = &[
+    Probe {
+        plugin: probe::ca::PLUGIN,
+        summary: "the installed distribution of trusted authorities",
+        metrics: &["hr.srce.CADist-Check", "org.sam.WN-CAver"],
+    },
+    Probe {
+        plugin: probe::crl::PLUGIN,
+        summary: "revocation lists of the trusted authorities, as a relying service sees them",
+        metrics: &["eu.egi.sec.CRL", "eu.egi.sec.WN-CRL"],
+    },
+];
 
 /// The probe of this name.
 pub fn find(name: &str) -> Option<&'static Probe> {
