@@ -210,19 +210,20 @@ fn link(store: &Store, authority: &Authority) -> Option<Finding> {
     let hash = &authority.hash;
     let reached = store.numbered(hash, false);
     let own = reached.iter().find(|n| authority.files.contains(&n.name));
-    let cut = |n: &crate::trust::store::Numbered| {
-        n.behind_gap
-            || reached
-                .iter()
-                .take_while(|m| m.number < n.number)
-                .any(|m| store.unreadable.iter().any(|(name, _)| *name == m.name))
-    };
+    let broken =
+        |number| reached.iter().find(|m| m.number < number && store.unreadable.iter().any(|(name, _)| *name == m.name));
     let text = match own {
-        Some(n) if !cut(n) => return None,
-        Some(n) => format!(
-            "{} is not found: a lower number is missing or broken, and OpenSSL stops there; run openssl rehash",
-            n.name
-        ),
+        Some(n) if !n.behind_gap => {
+            let before = broken(n.number)?;
+            let text = format!(
+                "{} before {} is broken: Debian's OpenSSL goes on behind it, others stop there; run openssl rehash",
+                before.name, n.name
+            );
+            return Some(Finding::warning("wrong_hash_link", text));
+        }
+        Some(n) => {
+            format!("{} is not found: a lower number is missing, and services stop there; run openssl rehash", n.name)
+        }
         None => match reached.first() {
             Some(n) if store.unreadable.iter().any(|(name, _)| *name == n.name) => {
                 format!(

@@ -131,7 +131,7 @@ fn folder(args: &Args, store: &Store, context: &Context, report: &mut Report) {
         let numbered = store.numbered(&authority.hash, true);
         let case = Case { store, lists: &lists, authority, numbered: &numbered, orphans: &orphans };
         let mut own = case.verdict(&judge);
-        if let Some(crl) = own.list {
+        if let Some(crl) = own.list.filter(|crl| crl.bad_time.is_none()) {
             own.findings.extend(case.beside(&judge));
             if let Some(memory) = &mut memory {
                 own.findings.extend(memory.compare(&authority.alias, crl, now));
