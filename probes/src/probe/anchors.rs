@@ -55,18 +55,27 @@ impl Rank {
     }
 }
 
-fn moment(text: &str) -> Result<Seconds, String> {
+/// A time on the command line: seconds since 1970, or YYYY-MM-DD.
+///
+/// # Errors
+/// It is neither.
+pub fn moment(text: &str) -> Result<Seconds, String> {
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp());
     }
     text.parse().map_err(|_| "it is neither seconds since 1970 nor YYYY-MM-DD".to_owned())
 }
 
+/// The folder of trust anchors: the one named, that of X509_CERT_DIR, or where IGTF's packages put them.
+pub fn folder(named: Option<&PathBuf>) -> PathBuf {
+    let from_environment = || std::env::var_os("X509_CERT_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    named.cloned().or_else(from_environment).unwrap_or_else(|| PathBuf::from(FOLDER))
+}
+
 impl Anchors {
     /// The folder.
     pub fn folder(&self) -> PathBuf {
-        let from_environment = || std::env::var_os("X509_CERT_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-        self.ca_dir.clone().or_else(from_environment).unwrap_or_else(|| PathBuf::from(FOLDER))
+        folder(self.ca_dir.as_ref())
     }
 
     /// The time to judge by.

@@ -3,5 +3,6 @@
 
 pub mod anchors;
 pub mod ca;
+pub mod cert;
 pub mod crl;
 pub mod lifetime;

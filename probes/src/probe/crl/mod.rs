@@ -9,9 +9,12 @@ mod consumer;
 mod judge;
 mod lists;
 mod memory;
+mod revocation;
 mod single;
 mod site;
 mod verdict;
+
+pub use revocation::revocation;
 
 use super::anchors::{Anchors, authority_findings, unreadable_findings};
 use super::lifetime;

@@ -1,0 +1,4 @@
+//! Clients that know of a deadline and of limits: what probes talk with.
+pub mod connect;
+pub mod starttls;
+pub mod tls;
