@@ -6,3 +6,4 @@ pub mod ca;
 pub mod cert;
 pub mod crl;
 pub mod lifetime;
+pub mod proxy;

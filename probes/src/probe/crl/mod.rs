@@ -109,6 +109,7 @@ fn folder(args: &Args, store: &Store, context: &Context, report: &mut Report) {
     let required = store.required();
     let mut memory = None;
     if let Some(path) = &args.lists.state {
+        context.doing(format_args!("reading {}", path.display()));
         match Memory::open(path) {
             Ok(opened) => memory = Some(opened),
             Err(finding) => report.add(finding),
