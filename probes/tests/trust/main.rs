@@ -1,11 +1,13 @@
 //! check_ca and check_crl over folders of trust anchors in every state, with OpenSSL as the judge: made ones (`store.rs`), ones
-//! that chance makes (`chance.rs`), lists that others collected (`samples.rs`), very large ones (`large.rs`), and what is said
+//! that chance makes (`chance.rs`), lists that others collected (`samples.rs`), very large ones (`large.rs`), what
+//! authorities publish (`fetch.rs`), and what is said
 //! of folders and files that are none (`words.rs`). Start reading in `pki.rs`, which makes keys, certificates and lists.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, their helpers too")]
 
 mod chance;
 mod der;
+mod fetch;
 mod folder;
 mod large;
 mod pki;
