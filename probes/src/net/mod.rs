@@ -1,0 +1,2 @@
+//! Clients that know of a deadline and of limits: what probes talk with.
+pub mod ldap;
