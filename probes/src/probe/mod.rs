@@ -1,0 +1,1 @@
+//! One probe a file or folder: what it asks, what it judges, what it says. `registry.rs` lists them.
