@@ -1,6 +1,7 @@
 //! Probes of grid services. Start reading in `registry.rs`, the table of them; each lives in `probe/`, what several need in
 //! `trust/` (trust anchors, CRLs, policies). `oneshot.rs` is the way from a command line to an answer.
 
+pub mod net;
 pub mod oneshot;
 pub mod probe;
 pub mod registry;

@@ -136,6 +136,11 @@ impl<'a> RawEntry<'a> {
         Attributes { rest: Reader::new(self.attributes) }
     }
 
+    /// The bytes that all values lie in.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.attributes
+    }
+
     /// An entry out of its name and the content of its attribute list, for tests and fuzzing.
     pub fn from_parts(dn: &'a [u8], attributes: &'a [u8]) -> RawEntry<'a> {
         RawEntry { dn, attributes }
