@@ -1,5 +1,6 @@
 //! The table of probes. Everything that goes by names comes from it: links, `gridprobe list`, man pages, completions.
 
+use crate::probe::bdii;
 use plugin::Plugin;
 use std::sync::OnceLock;
 
@@ -15,7 +16,18 @@ pub struct Probe {
 }
 
 /// All probes, by name.
-pub const PROBES: &[Probe] = &[];
+pub const PROBES: &[Probe] = &[Probe {
+    plugin: bdii::PLUGIN,
+    summary: "an information system: reachable, fresh, and what it publishes",
+    metrics: &[
+        "org.bdii.Entries",
+        "org.bdii.Freshness",
+        "org.bdii.GLUE2-Validate",
+        "org.gstat.SanityCheck",
+        "org.nagios.BDII-Check",
+        "org.nagios.GLUE2-Check",
+    ],
+}];
 
 /// The probe of this name.
 pub fn find(name: &str) -> Option<&'static Probe> {

@@ -29,6 +29,8 @@ pub struct Brief {
     pub remember: bool,
     /// Whether services are remembered for the next run.
     pub services: bool,
+    /// Whether what is published is judged, or only counted.
+    pub content: bool,
     /// Whether all sites that exist can be seen: then a reference to another one has to be answered, too.
     pub whole: bool,
 }
@@ -107,8 +109,10 @@ impl<'t> Judge<'t> {
         let (node, site) = self.nodes.add(entry.dn, hierarchy::is_leaf(&entry, self.tables));
         let at = At { entry, node, site };
         self.counts.entry(site).or_default().entries += 1;
-        self.schema(&at);
-        self.rules(&at);
+        if self.brief.content {
+            self.schema(&at);
+            self.rules(&at);
+        }
         if entry.is(self.tables.c.entity) {
             self.references_of(&at);
             self.glue2(&at);
@@ -120,7 +124,7 @@ impl<'t> Judge<'t> {
 
     /// Says what is wrong at an entry.
     pub(super) fn found(&mut self, at: &At<'_>, row: RowId, detail: impl FnOnce() -> String) {
-        if self.findings.wants(row) {
+        if self.brief.content && self.findings.wants(row) {
             let dn = || String::from_utf8_lossy(at.entry.dn).into_owned();
             self.findings.add(row, at.site, self.nodes.site_name(at.site), dn, detail);
         }
@@ -258,7 +262,7 @@ impl<'t> Judge<'t> {
 
     /// Says what can only be said when all is read. `complete`: nothing of the tree is missing.
     pub fn finish(&mut self, complete: bool) {
-        if !complete {
+        if !complete || !self.brief.content {
             // Whatever is missing may have been in the part that did not come.
             return;
         }
