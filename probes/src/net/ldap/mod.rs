@@ -4,8 +4,8 @@
 //! message is made of stands in [`message`], its encoding in [`ber`]. Nothing here blocks beyond its deadline, and nothing here
 //! keeps more of an answer than one message, whose size has a limit.
 //!
-//! The figures for which this stands here and not the crate `ldap3` are in docs/benchmarks.md; in the tests `ldap3` is the
-//! second opinion.
+//! The figures for which this stands here and not the crate `ldap3` are in docs/benchmarks.md; in the tests ldapsearch is the second
+//! opinion.
 pub mod ber;
 pub mod connection;
 pub mod error;

@@ -114,10 +114,11 @@ impl Answer<'_> {
             let judges = [&reading.glue1.judge, &reading.glue2.judge];
             gocdb::compare(registry, &judges, reading.top && self.options.site.is_none(), whole)
         });
+        self.differences(&mut reading, &differences);
         self.trees(&reading, report);
         let (entries, services, sites, newest) = self.counts(&reading);
         self.measures(&reading, entries, services, newest, report);
-        let totals = if self.options.no_content { [0; 3] } else { self.content(&reading, &differences, whole, report) };
+        let totals = if self.options.no_content { [0; 3] } else { self.content(&reading, whole, report) };
         for (label, total) in ["errors", "warnings", "infos"].into_iter().zip(totals) {
             report.perfdata(Perfdata::count(label, total as usize));
         }
@@ -148,6 +149,17 @@ impl Answer<'_> {
             let name = judge.nodes.site_name(site).to_owned();
             let dn = || format!("GLUE2DomainID={name}");
             judge.findings.add(self.tables.r.stale_site, site, &name, dn, || format!("the newest entry was created {} ago", span(age)));
+        }
+    }
+
+    /// What differs from GOCDB is found as everything else is: silenced, re-rated, written down, told by site.
+    fn differences(&self, reading: &mut Reading<'_>, differences: &[Difference]) {
+        let judge = &mut reading.glue2.judge;
+        for difference in differences {
+            let site = judge.nodes.site(&difference.site);
+            let place = if difference.entry.is_empty() { &difference.host } else { &difference.entry };
+            let row = difference.what.row(self.tables);
+            judge.findings.add(row, site, &difference.site, || place.clone(), || difference.text.clone());
         }
     }
 
@@ -263,7 +275,7 @@ impl Answer<'_> {
     }
 
     /// What is published: findings by id. Gives the totals of errors, warnings and notes.
-    fn content(&self, reading: &Reading<'_>, differences: &[Difference], whole: bool, report: &mut Report) -> [u64; 3] {
+    fn content(&self, reading: &Reading<'_>, whole: bool, report: &mut Report) -> [u64; 3] {
         let mut groups: BTreeMap<&str, Vec<(RowId, Group)>> = BTreeMap::new();
         let mut rows: BTreeMap<RowId, Group> = BTreeMap::new();
         let mut join = |row: RowId, count: u64, first: Vec<(String, String)>| {
@@ -280,18 +292,6 @@ impl Answer<'_> {
                     (String::from_utf8_lossy(dn).into_owned(), format!("{} kB", len / 1024))
                 });
                 join(self.tables.r.too_long, tree.progress.skipped, first.into_iter().collect());
-            }
-        }
-        for difference in differences {
-            let row = difference.what.row(self.tables);
-            if self.tables.row(row).severity == Severity::Off {
-                continue;
-            }
-            let place = if difference.entry.is_empty() { difference.site.clone() } else { difference.entry.clone() };
-            let id = &self.tables.row(row).id;
-            let silenced = self.local.silences_of(id).iter().any(|at| self.local.silences[*at].holds(&place, &difference.site, &difference.text));
-            if !silenced {
-                join(row, 1, vec![(place, difference.text.clone())]);
             }
         }
         let mut totals = [0; 3];
@@ -321,10 +321,8 @@ impl Answer<'_> {
         let count: u64 = rows.iter().map(|(_, group)| group.count).sum();
         let worst = rows.iter().map(|(row, _)| self.tables.row(*row).severity).max().unwrap_or(Severity::Off);
         let same = rows.iter().all(|(row, _)| self.tables.row(*row).message == self.tables.row(rows[0].0).message);
-        let mut text = format!("{count} x {}", self.tables.row(rows[0].0).message);
-        if !same {
-            text.push_str(" and more of its kind");
-        }
+        let more = if same { "" } else { ", or of its kind" };
+        let text = format!("{count} x {}{more} ({id})", self.tables.row(rows[0].0).message);
         let mut first: Vec<Finding> = Vec::new();
         for (row, group) in rows {
             let rule = self.tables.row(row);
@@ -338,7 +336,7 @@ impl Answer<'_> {
         if let Some(advice) = explain::advice(id).filter(|_| worst > Severity::Info) {
             first.push(Finding::ok(id.to_owned(), advice));
         }
-        Finding::new(state(worst), id.to_owned(), text).about(id.to_owned()).with_all(first)
+        Finding::new(state(worst), id.to_owned(), text).with_all(first)
     }
 
     /// Silences that hold and those that have ended.
@@ -391,8 +389,8 @@ impl Answer<'_> {
             let count = parts.len();
             if count > 0 && severity != Severity::Off {
                 parts.truncate(self.options.first);
-                let text = format!("{count} x {}", self.tables.row(self.tables.r.vanished).message);
-                report.add(Finding::new(state, "GW007", text).about("GW007").with_all(parts));
+                let text = format!("{count} x {} (GW007)", self.tables.row(self.tables.r.vanished).message);
+                report.add(Finding::new(state, "GW007", text).with_all(parts));
             }
             if !delta.appeared.is_empty() {
                 let names: Vec<String> = delta.appeared.iter().take(self.options.first).map(|(site, id)| format!("{id} ({site})")).collect();
@@ -419,7 +417,7 @@ impl Answer<'_> {
         }
         if let Some(path) = &self.options.sweep {
             let judges = [&reading.glue1.judge, &reading.glue2.judge];
-            let verdicts = sweep::verdicts(judges, differences, self.tables);
+            let verdicts = sweep::verdicts(judges, differences);
             let text = sweep::records(&verdicts, self.tables, registry, &self.options.sweep_service, whole, self.now);
             match history::replace(path, &text) {
                 Ok(()) => report.detail(1, format!("{} verdicts of sites are in {}", verdicts.len(), path.display())),

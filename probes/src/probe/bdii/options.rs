@@ -52,10 +52,10 @@ pub struct Options {
     #[arg(long, default_value = "1:", value_name = "RANGE")]
     pub services_critical: String,
     /// Seconds since the BDII's last update: range for WARNING
-    #[arg(long, default_value = "1200", value_name = "RANGE")]
+    #[arg(long, default_value = "1800", value_name = "RANGE")]
     pub freshness_warning: String,
     /// Seconds since the BDII's last update: range for CRITICAL
-    #[arg(long, default_value = "3600", value_name = "RANGE")]
+    #[arg(long, default_value = "7200", value_name = "RANGE")]
     pub freshness_critical: String,
     /// Hours after which a site of which nothing was renewed is a WARNING (GW006)
     #[arg(long, default_value_t = 24, value_name = "HOURS")]

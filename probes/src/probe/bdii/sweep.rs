@@ -27,7 +27,7 @@ pub struct SiteVerdict {
 }
 
 /// Joins what two judges and GOCDB say of each site, by its name.
-pub fn verdicts(judges: [&Judge<'_>; 2], differences: &[Difference], tables: &Tables) -> BTreeMap<String, SiteVerdict> {
+pub fn verdicts(judges: [&Judge<'_>; 2], differences: &[Difference]) -> BTreeMap<String, SiteVerdict> {
     let mut all: BTreeMap<String, SiteVerdict> = BTreeMap::new();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut entry_name = |name: &str| names.entry(name.to_lowercase()).or_insert_with(|| name.to_owned()).clone();
@@ -49,8 +49,6 @@ pub fn verdicts(judges: [&Judge<'_>; 2], differences: &[Difference], tables: &Ta
     for difference in differences {
         let verdict = all.entry(entry_name(&difference.site)).or_default();
         verdict.missing |= difference.what == What::SiteMissing;
-        let known = verdict.rules.entry(difference.what.row(tables)).or_insert_with(|| (0, difference.text.clone()));
-        known.0 += 1;
     }
     all.remove("");
     all

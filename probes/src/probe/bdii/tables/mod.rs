@@ -123,8 +123,13 @@ impl Tables {
             let new = attributes.len();
             let attr = attributes.add(attribute);
             if usize::from(attr.0) == new {
-                let kind = Type::named(kind, &lists);
-                specs.push(Spec { kind, single: values == "one", requirement, glue2: attribute.starts_with("GLUE2") });
+                let glue2 = attribute.starts_with("GLUE2");
+                // GLUE 1.3 says 32 bits, and LDAP's INTEGER has no limit: 2 TB in kB are more than that.
+                let kind = match Type::named(kind, &lists) {
+                    Type::Integer(..) if !glue2 => Type::Integer(i64::MIN.into(), i64::MAX.into()),
+                    kind => kind,
+                };
+                specs.push(Spec { kind, single: values == "one", requirement, glue2 });
             }
             if matches!(requirement, Requirement::Mandatory | Requirement::Recommended) {
                 wanted[usize::from(class)].push((attr, requirement));

@@ -45,8 +45,6 @@ pub enum Type {
     DateTime,
     /// `mailto:` and an address.
     Email,
-    /// A certificate's subject.
-    Dn,
     /// One of a list.
     OneOf(String),
 }
@@ -72,7 +70,6 @@ impl Type {
             "UInt64" => Type::Integer(0, u64::MAX.into()),
             "DateTime_t" => Type::DateTime,
             "Email_t" => Type::Email,
-            "DN_t" => Type::Dn,
             list if lists.contains_key(list) => Type::OneOf(list.to_owned()),
             _ => Type::Text,
         }
@@ -93,7 +90,6 @@ impl Type {
             Type::Integer(least, most) => yes(value::integer(bytes).is_some_and(|n| (*least..=*most).contains(&n))),
             Type::DateTime => yes(value::time(bytes).is_some()),
             Type::Email => yes(value::mailto(bytes)),
-            Type::Dn => yes(value::dn(bytes)),
             Type::OneOf(name) => match lists.get(name) {
                 Some(list) if !list.has(bytes) => {
                     if list.open {
@@ -113,10 +109,10 @@ impl Type {
             Type::Text => "any text".to_owned(),
             Type::Url => "a URL".to_owned(),
             Type::Real => "a number".to_owned(),
+            Type::Integer(least, _) if *least < 0 => "an integer".to_owned(),
             Type::Integer(least, most) => format!("an integer from {least} to {most}"),
             Type::DateTime => "a time as 2026-01-31T12:00:00Z".to_owned(),
             Type::Email => "mailto: and an address".to_owned(),
-            Type::Dn => "a certificate's subject".to_owned(),
             Type::OneOf(list) => format!("one of {list}"),
         }
     }
