@@ -5,3 +5,4 @@ pub mod net;
 pub mod oneshot;
 pub mod probe;
 pub mod registry;
+pub mod trust;

@@ -1,6 +1,6 @@
 //! The table of probes. Everything that goes by names comes from it: links, `gridprobe list`, man pages, completions.
 
-use crate::probe::bdii;
+use crate::probe;
 use plugin::Plugin;
 use std::sync::OnceLock;
 
@@ -16,18 +16,30 @@ pub struct Probe {
 }
 
 /// All probes, by name.
-pub const PROBES: &[Probe] = &[Probe {
-    plugin: bdii::PLUGIN,
-    summary: "an information system: reachable, fresh, and what it publishes",
-    metrics: &[
-        "org.bdii.Entries",
-        "org.bdii.Freshness",
-        "org.bdii.GLUE2-Validate",
-        "org.gstat.SanityCheck",
-        "org.nagios.BDII-Check",
-        "org.nagios.GLUE2-Check",
-    ],
-}];
+pub const PROBES: &[Probe] = &[
+    Probe {
+        plugin: probe::bdii::PLUGIN,
+        summary: "an information system: reachable, fresh, and what it publishes",
+        metrics: &[
+            "org.bdii.Entries",
+            "org.bdii.Freshness",
+            "org.bdii.GLUE2-Validate",
+            "org.gstat.SanityCheck",
+            "org.nagios.BDII-Check",
+            "org.nagios.GLUE2-Check",
+        ],
+    },
+    Probe {
+        plugin: probe::ca::PLUGIN,
+        summary: "the installed distribution of trusted authorities",
+        metrics: &["hr.srce.CADist-Check", "org.sam.WN-CAver"],
+    },
+    Probe {
+        plugin: probe::crl::PLUGIN,
+        summary: "revocation lists of the trusted authorities, as a relying service sees them",
+        metrics: &["eu.egi.sec.CRL", "eu.egi.sec.WN-CRL"],
+    },
+];
 
 /// The probe of this name.
 pub fn find(name: &str) -> Option<&'static Probe> {

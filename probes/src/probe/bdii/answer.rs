@@ -29,15 +29,15 @@ pub struct Thresholds {
 
 impl Thresholds {
     pub(super) fn read(options: &Options) -> Result<Thresholds, Usage> {
-        let range = |text: &String| text.parse();
+        let range = |text: &str| text.parse();
         Ok(Thresholds {
-            answer: Threshold::new(range(&options.warning)?, range(&options.critical)?),
+            answer: Threshold::new(range(options.warning())?, range(options.critical())?),
             entries: Threshold {
-                warning: options.entries_warning.as_ref().map(range).transpose()?,
-                critical: options.entries_critical.as_ref().map(range).transpose()?,
+                warning: options.entries_warning.as_deref().map(range).transpose()?,
+                critical: options.entries_critical.as_deref().map(range).transpose()?,
             },
-            services: Threshold { warning: None, critical: Some(range(&options.services_critical)?) },
-            freshness: Threshold::new(range(&options.freshness_warning)?, range(&options.freshness_critical)?),
+            services: Threshold { warning: None, critical: Some(range(options.services_critical())?) },
+            freshness: Threshold::new(range(options.freshness_warning())?, range(options.freshness_critical())?),
         })
     }
 }
@@ -67,7 +67,7 @@ impl Inputs {
         let written = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
         let written = written.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map(|age| age.as_secs() as i64);
         let age = written.map_or(0, |written| now - written);
-        if age > i64::from(options.gocdb_age) * 3600 {
+        if age > i64::from(options.gocdb_age()) * 3600 {
             let text = format!("{} is {} old; look at what fetches it", path.display(), span(age));
             report.add(Finding::warning("gocdb", text));
         }
@@ -136,7 +136,7 @@ impl Answer<'_> {
 
     /// GW006: sites of which nothing was renewed for long.
     fn site_ages(&self, reading: &mut Reading<'_>) {
-        let limit = i64::from(self.options.site_age) * 3600;
+        let limit = i64::from(self.options.site_age()) * 3600;
         let judge = &mut reading.glue2.judge;
         let stale: Vec<(Site, i64)> = judge
             .counts
@@ -165,7 +165,7 @@ impl Answer<'_> {
 
     /// How the reading of each tree ended.
     fn trees(&self, reading: &Reading<'_>, report: &mut Report) {
-        let wants = [(&reading.glue1, self.options.glue1, "GLUE 1.3"), (&reading.glue2, self.options.glue2, "GLUE 2.0")];
+        let wants = [(&reading.glue1, self.options.glue1(), "GLUE 1.3"), (&reading.glue2, self.options.glue2(), "GLUE 2.0")];
         let mut there = 0;
         for (tree, want, name) in wants {
             let entries = tree.progress.entries;
@@ -327,7 +327,7 @@ impl Answer<'_> {
         for (row, group) in rows {
             let rule = self.tables.row(row);
             for (dn, detail) in group.first {
-                if first.len() < self.options.first {
+                if first.len() < self.options.first() {
                     let said = if same { detail } else { format!("{detail}: {}", rule.message) };
                     first.push(Finding::new(state(rule.severity), id.to_owned(), said).about(dn));
                 }
@@ -371,7 +371,7 @@ impl Answer<'_> {
             }
         }
         if let Some(last) = last {
-            let delta = seen.since(&last, i64::from(self.options.hold) * 3600);
+            let delta = seen.since(&last, i64::from(self.options.hold()) * 3600);
             let severity = self.tables.row(self.tables.r.vanished).severity;
             let state = match severity {
                 Severity::Error => State::Critical,
@@ -388,12 +388,12 @@ impl Answer<'_> {
             }
             let count = parts.len();
             if count > 0 && severity != Severity::Off {
-                parts.truncate(self.options.first);
+                parts.truncate(self.options.first());
                 let text = format!("{count} x {} (GW007)", self.tables.row(self.tables.r.vanished).message);
                 report.add(Finding::new(state, "GW007", text).with_all(parts));
             }
             if !delta.appeared.is_empty() {
-                let names: Vec<String> = delta.appeared.iter().take(self.options.first).map(|(site, id)| format!("{id} ({site})")).collect();
+                let names: Vec<String> = delta.appeared.iter().take(self.options.first()).map(|(site, id)| format!("{id} ({site})")).collect();
                 report.add(Finding::ok("appeared", format!("{} services are new: {}", delta.appeared.len(), names.join(", "))));
             }
             report.perfdata(Perfdata::count("vanished", delta.gone.len()));
@@ -418,7 +418,7 @@ impl Answer<'_> {
         if let Some(path) = &self.options.sweep {
             let judges = [&reading.glue1.judge, &reading.glue2.judge];
             let verdicts = sweep::verdicts(judges, differences);
-            let text = sweep::records(&verdicts, self.tables, registry, &self.options.sweep_service, whole, self.now);
+            let text = sweep::records(&verdicts, self.tables, registry, self.options.sweep_service(), whole, self.now);
             match history::replace(path, &text) {
                 Ok(()) => report.detail(1, format!("{} verdicts of sites are in {}", verdicts.len(), path.display())),
                 Err(why) => report.add(Finding::unknown("sweep", why)),

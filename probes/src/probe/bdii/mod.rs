@@ -78,12 +78,12 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
         Err(error) => return Ok(answer::unreached(report, &target, &error, begun)),
     };
     let limits = Limits {
-        message: options.max_entry as usize * 1024,
-        entries: options.max_entries,
+        message: options.max_entry() as usize * 1024,
+        entries: options.max_entries(),
         ..Limits::default()
     };
     let site = options.site.clone();
-    let plan = Plan { addresses, deadline, limits, site, glue1: options.glue1 != Want::Off, glue2: options.glue2 != Want::Off };
+    let plan = Plan { addresses, deadline, limits, site, glue1: options.glue1() != Want::Off, glue2: options.glue2() != Want::Off };
     context.doing(format_args!("connecting to {target}"));
     let connection = match read::open(&plan) {
         Ok(connection) => connection,
@@ -98,7 +98,7 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     let sink = options.findings.as_deref().map(sink).transpose()?;
     let brief = Brief {
         now,
-        keep: options.first,
+        keep: options.first(),
         by_site: options.sweep.is_some(),
         remember: inputs.registry.is_some(),
         services: options.state.is_some(),
@@ -131,7 +131,7 @@ fn address(options: &Options) -> Result<(&str, u16), Usage> {
         if given.contains("://") {
             return Err(Usage(format!("-H {given}: only ldap:// is spoken here, a BDII has no TLS")));
         }
-        return Ok((given, options.port));
+        return Ok((given, options.port()));
     };
     let rest = rest.split('/').next().unwrap_or_default();
     match rest.rsplit_once(':') {

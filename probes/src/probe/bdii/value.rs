@@ -52,14 +52,9 @@ pub fn time(bytes: &[u8]) -> Option<i64> {
     }
     let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
     let (hour, minute, second) = (digits(11, 2)?, digits(14, 2)?, digits(17, 2)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = match month {
-        2 => 28 + i64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1..=last).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+    let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)?;
+    // A leap second is the one after it.
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let mut rest = &bytes[19..];
@@ -83,7 +78,8 @@ pub fn time(bytes: &[u8]) -> Option<i64> {
         }
         _ => return None,
     };
-    Some(days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset)
+    let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
+    Some(midnight + hour * 3_600 + minute * 60 + second - offset)
 }
 
 /// Seconds since 1970 of LDAP's generalizedTime, `20260131120000Z`.
@@ -107,15 +103,6 @@ pub fn generalized_time(bytes: &[u8]) -> Option<i64> {
 
 fn two(first: u8, second: u8) -> Option<i64> {
     (first.is_ascii_digit() && second.is_ascii_digit()).then(|| i64::from(first - b'0') * 10 + i64::from(second - b'0'))
-}
-
-/// Days since 1970 of a date in the Gregorian calendar (Howard Hinnant's algorithm).
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 /// The parts of a URL that matter here.
