@@ -128,7 +128,8 @@ pub fn write_integer(out: &mut Vec<u8>, tag: u8, value: i64) {
     let digits = value.to_be_bytes();
     let mut skip = 0;
     while skip < 7
-        && ((digits[skip] == 0 && digits[skip + 1] & 0x80 == 0) || (digits[skip] == 0xff && digits[skip + 1] & 0x80 != 0))
+        && ((digits[skip] == 0 && digits[skip + 1] & 0x80 == 0)
+            || (digits[skip] == 0xff && digits[skip + 1] & 0x80 != 0))
     {
         skip += 1;
     }

@@ -2,9 +2,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use super::explain;
 use super::findings::Group;
-use super::gocdb::{self, Difference, Registry};
 use super::glue2::span;
+use super::gocdb::{self, Difference, Registry};
 use super::history::{self, Seen};
 use super::is_name;
 use super::judge::SiteCount;
@@ -14,7 +15,6 @@ use super::options::{Options, Want};
 use super::read::{End, Reading, Tree};
 use super::sweep;
 use super::tables::{RowId, Severity, Tables};
-use super::explain;
 use crate::net::ldap::LdapError;
 use plugin::{Finding, Perfdata, Report, State, Threshold, Unit, Usage};
 
@@ -65,7 +65,8 @@ impl Inputs {
             Err(why) => return report.add(wrong(format!("cannot be used: {why}"))),
         }
         let written = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
-        let written = written.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map(|age| age.as_secs() as i64);
+        let written =
+            written.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map(|age| age.as_secs() as i64);
         let age = written.map_or(0, |written| now - written);
         if age > i64::from(options.gocdb_age()) * 3600 {
             let text = format!("{} is {} old; look at what fetches it", path.display(), span(age));
@@ -129,7 +130,8 @@ impl Answer<'_> {
             self.history(&reading, inputs.last, inputs.state_usable, report);
         }
         self.files(&reading, inputs.registry.as_ref(), &differences, whole, report);
-        let fresh = reading.statistics.modified.map_or(String::new(), |at| format!(", updated {} ago", span(self.now - at)));
+        let fresh =
+            reading.statistics.modified.map_or(String::new(), |at| format!(", updated {} ago", span(self.now - at)));
         let kind = if reading.top { format!("top-level, {sites} sites, ") } else { String::new() };
         report.headline(format!("{} has {kind}{entries} entries, {services} services{fresh}", self.target));
     }
@@ -148,7 +150,9 @@ impl Answer<'_> {
         for (site, age) in stale {
             let name = judge.nodes.site_name(site).to_owned();
             let dn = || format!("GLUE2DomainID={name}");
-            judge.findings.add(self.tables.r.stale_site, site, &name, dn, || format!("the newest entry was created {} ago", span(age)));
+            judge.findings.add(self.tables.r.stale_site, site, &name, dn, || {
+                format!("the newest entry was created {} ago", span(age))
+            });
         }
     }
 
@@ -165,7 +169,8 @@ impl Answer<'_> {
 
     /// How the reading of each tree ended.
     fn trees(&self, reading: &Reading<'_>, report: &mut Report) {
-        let wants = [(&reading.glue1, self.options.glue1(), "GLUE 1.3"), (&reading.glue2, self.options.glue2(), "GLUE 2.0")];
+        let wants =
+            [(&reading.glue1, self.options.glue1(), "GLUE 1.3"), (&reading.glue2, self.options.glue2(), "GLUE 2.0")];
         let mut there = 0;
         for (tree, want, name) in wants {
             let entries = tree.progress.entries;
@@ -184,7 +189,10 @@ impl Answer<'_> {
             report.extend(finding);
             if tree.progress.references > 0 {
                 let first = tree.progress.first_reference.as_deref().unwrap_or_default();
-                let text = format!("{name}: {} references to other servers, which are not followed: {first}", tree.progress.references);
+                let text = format!(
+                    "{name}: {} references to other servers, which are not followed: {first}",
+                    tree.progress.references
+                );
                 report.add(Finding::warning("references", text));
             }
             report.detail(2, format!("{name}: read {} below {}: {:?}", entries, tree.base, tree.end));
@@ -231,7 +239,8 @@ impl Answer<'_> {
         let entries_datum = Perfdata::count("entries", entries as usize).judged_by(t.entries);
         report.measure(entries_datum, "entries", || format!("{entries} entries"));
         // How many there are is not known where a part is missing; that part is UNKNOWN already.
-        let partial = [&reading.glue1, &reading.glue2].iter().any(|tree| matches!(tree.end, End::Part(_) | End::Failed(_)));
+        let partial =
+            [&reading.glue1, &reading.glue2].iter().any(|tree| matches!(tree.end, End::Part(_) | End::Failed(_)));
         let services_datum = Perfdata::count("services", services as usize).judged_by(t.services);
         if partial {
             report.perfdata(Perfdata { threshold: Threshold::default(), ..services_datum });
@@ -243,7 +252,10 @@ impl Answer<'_> {
                 let age = (self.now - modified).max(0);
                 let datum = Perfdata::new("freshness", age as f64, Unit::Seconds).judged_by(t.freshness);
                 report.measure(datum, "freshness", || {
-                    format!("the BDII's last update is {} ago: look whether bdii-update runs and how long it takes", span(age))
+                    format!(
+                        "the BDII's last update is {} ago: look whether bdii-update runs and how long it takes",
+                        span(age)
+                    )
                 });
             }
             // A BDII of another kind, as ARC's own, has no statistics; its entries' times stand for them.
@@ -252,7 +264,10 @@ impl Answer<'_> {
                     let age = (self.now - newest).max(0);
                     let datum = Perfdata::new("freshness", age as f64, Unit::Seconds).judged_by(t.freshness);
                     report.measure(datum, "freshness", || {
-                        format!("the newest entry was created {} ago, and there are no statistics below o=infosys", span(age))
+                        format!(
+                            "the newest entry was created {} ago, and there are no statistics below o=infosys",
+                            span(age)
+                        )
                     });
                 }
                 None => {
@@ -288,9 +303,11 @@ impl Answer<'_> {
                 join(*row, group.count, group.first.clone());
             }
             if tree.progress.skipped > 0 {
-                let first = tree.progress.first_skipped.as_ref().map(|(dn, len)| {
-                    (String::from_utf8_lossy(dn).into_owned(), format!("{} kB", len / 1024))
-                });
+                let first = tree
+                    .progress
+                    .first_skipped
+                    .as_ref()
+                    .map(|(dn, len)| (String::from_utf8_lossy(dn).into_owned(), format!("{} kB", len / 1024)));
                 join(self.tables.r.too_long, tree.progress.skipped, first.into_iter().collect());
             }
         }
@@ -353,7 +370,10 @@ impl Answer<'_> {
             report.add(Finding::ok("silenced", text));
         }
         for silence in &self.local.expired {
-            let text = format!("the silence of {} ended on {} ({}): renew it or take it out", silence.id, silence.day, silence.reason);
+            let text = format!(
+                "the silence of {} ended on {} ({}): renew it or take it out",
+                silence.id, silence.day, silence.reason
+            );
             report.add(Finding::ok("silence-ended", text));
         }
     }
@@ -381,10 +401,16 @@ impl Answer<'_> {
             let mut parts = Vec::new();
             for ((site, id), since) in &delta.gone {
                 let what = if id.is_empty() { "the whole site".to_owned() } else { id.clone() };
-                parts.push(Finding::new(state, "GW007", format!("{what} is gone, noticed {} ago", span(self.now - since))).about(site.clone()));
+                parts.push(
+                    Finding::new(state, "GW007", format!("{what} is gone, noticed {} ago", span(self.now - since)))
+                        .about(site.clone()),
+                );
             }
             for (site, before, now) in &delta.shrunk {
-                parts.push(Finding::new(state, "GW007", format!("{now} entries, and {before} at the last run")).about(site.clone()));
+                parts.push(
+                    Finding::new(state, "GW007", format!("{now} entries, and {before} at the last run"))
+                        .about(site.clone()),
+                );
             }
             let count = parts.len();
             if count > 0 && severity != Severity::Off {
@@ -393,8 +419,16 @@ impl Answer<'_> {
                 report.add(Finding::new(state, "GW007", text).with_all(parts));
             }
             if !delta.appeared.is_empty() {
-                let names: Vec<String> = delta.appeared.iter().take(self.options.first()).map(|(site, id)| format!("{id} ({site})")).collect();
-                report.add(Finding::ok("appeared", format!("{} services are new: {}", delta.appeared.len(), names.join(", "))));
+                let names: Vec<String> = delta
+                    .appeared
+                    .iter()
+                    .take(self.options.first())
+                    .map(|(site, id)| format!("{id} ({site})"))
+                    .collect();
+                report.add(Finding::ok(
+                    "appeared",
+                    format!("{} services are new: {}", delta.appeared.len(), names.join(", ")),
+                ));
             }
             report.perfdata(Perfdata::count("vanished", delta.gone.len()));
             report.perfdata(Perfdata::count("appeared", delta.appeared.len()));
@@ -405,7 +439,14 @@ impl Answer<'_> {
     }
 
     /// The files that others read.
-    fn files(&self, reading: &Reading<'_>, registry: Option<&Registry>, differences: &[Difference], whole: bool, report: &mut Report) {
+    fn files(
+        &self,
+        reading: &Reading<'_>,
+        registry: Option<&Registry>,
+        differences: &[Difference],
+        whole: bool,
+        report: &mut Report,
+    ) {
         if let (Some(path), Some(_)) = (&self.options.gocdb_report, registry) {
             let document = serde_json::json!({
                 "format": "gridward-bdii-gocdb", "version": 1, "at": self.now, "bdii": self.target,

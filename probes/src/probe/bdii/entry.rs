@@ -60,11 +60,18 @@ impl Scratch {
             let Some(attr) = self.attr(name, tables) else { continue };
             let first = self.values.len() as u32;
             self.values.extend(values.flatten().map(place));
-            let slot = &mut self.slots[usize::from(attr.0)];
-            // A server that sends an attribute twice sends one more of its values; the first part counts.
-            if *slot == 0 {
-                self.attrs.push((attr, first, self.values.len() as u32));
-                *slot = self.attrs.len() as u16;
+            match self.slots[usize::from(attr.0)] {
+                0 => {
+                    self.attrs.push((attr, first, self.values.len() as u32));
+                    self.slots[usize::from(attr.0)] = self.attrs.len() as u16;
+                }
+                // What was loaded in parts, as slapadd does with attributes that stand between others in the LDIF, is sent in parts.
+                slot => {
+                    let (_, from, to) = &mut self.attrs[usize::from(slot - 1)];
+                    let earlier = self.values[*from as usize..*to as usize].to_vec();
+                    self.values.extend(earlier);
+                    (*from, *to) = (first, self.values.len() as u32);
+                }
             }
         }
         Entry { scratch: self, bytes, dn: raw.dn, classes: self.classes }
@@ -141,7 +148,43 @@ impl<'e> Entry<'e> {
     /// Whether a value of the attribute satisfies a question.
     pub fn any(&self, attr: Attr, question: impl Fn(&[u8]) -> bool) -> bool {
         let mut values = self.all(attr);
-        let found = values.try_for_each(|value| if question(value) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+        let found = values
+            .try_for_each(|value| if question(value) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
         found.is_break()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::ldap::ber::{OCTET_STRING, SEQUENCE, write};
+
+    fn attribute(name: &str, values: &[&str]) -> Vec<u8> {
+        let (mut set, mut parts, mut out) = (Vec::new(), Vec::new(), Vec::new());
+        values.iter().for_each(|value| write(&mut set, OCTET_STRING, value.as_bytes()));
+        write(&mut parts, OCTET_STRING, name.as_bytes());
+        write(&mut parts, 0x31, &set);
+        write(&mut out, SEQUENCE, &parts);
+        out
+    }
+
+    #[test]
+    fn an_attribute_that_comes_in_parts_has_all_its_values() {
+        let tables = Tables::built_in().unwrap();
+        let bytes = [
+            attribute("objectclass", &["GlueCluster"]),
+            attribute("GlueForeignKey", &["a"]),
+            attribute("GlueClusterName", &["n"]),
+            attribute("glueforeignkey;x-part", &["b", "c"]),
+        ]
+        .concat();
+        let mut scratch = Scratch::default();
+        for _ in 0..2 {
+            let entry = scratch.take(&RawEntry::from_parts(b"o=grid", &bytes), &tables);
+            let mut values: Vec<&[u8]> = entry.all(tables.a.foreign_key).collect();
+            values.sort_unstable();
+            assert_eq!(values, [b"a", b"b", b"c"]);
+            assert!(entry.is(tables.c.g1_cluster));
+        }
     }
 }

@@ -58,7 +58,14 @@ impl<'t> Findings<'t> {
     }
 
     /// Takes in a finding. The name is made only where it is wanted.
-    pub fn add(&mut self, row: RowId, site: Site, site_name: &str, dn: impl FnOnce() -> String, detail: impl FnOnce() -> String) {
+    pub fn add(
+        &mut self,
+        row: RowId,
+        site: Site,
+        site_name: &str,
+        dn: impl FnOnce() -> String,
+        detail: impl FnOnce() -> String,
+    ) {
         if !self.wants(row) {
             return;
         }
@@ -85,7 +92,15 @@ impl<'t> Findings<'t> {
         {
             let rule = self.tables.row(row);
             // A full disk is told when the file is closed.
-            let _ = writeln!(sink, "{}\t{}\t{}\t{}\t{}", rule.id, rule.severity.name(), clean(site_name), clean(&dn), clean(&detail));
+            let _ = writeln!(
+                sink,
+                "{}\t{}\t{}\t{}\t{}",
+                rule.id,
+                rule.severity.name(),
+                clean(site_name),
+                clean(&dn),
+                clean(&detail)
+            );
         }
         if self.by_site && site != Site(0) {
             let of_site = self.sites.entry(site).or_default().entry(row).or_insert_with(|| (0, dn.clone()));

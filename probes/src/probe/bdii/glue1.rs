@@ -10,7 +10,10 @@ use super::value;
 fn owner(at: &At<'_>, chunk_key: Attr, name: &str) -> u64 {
     let prefix = name.as_bytes();
     let from_key = at.entry.all(chunk_key).find_map(|value| {
-        let rest = value.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(|_| &value[prefix.len()..])?;
+        let rest = value
+            .get(..prefix.len())
+            .filter(|start| start.eq_ignore_ascii_case(prefix))
+            .map(|_| &value[prefix.len()..])?;
         rest.strip_prefix(b"=")
     });
     let mut from_dn = None;
@@ -91,7 +94,9 @@ impl Judge<'_> {
                 let colon = value.iter().position(|byte| *byte == b':').unwrap_or(0);
                 let name = &value[..colon];
                 if name.iter().all(u8::is_ascii_alphanumeric) && value.get(colon + 1) == Some(&b' ') {
-                    self.found(at, self.tables.r.newline, || self.tables.attributes.name(attr).to_owned() + "=" + &shown(value));
+                    self.found(at, self.tables.r.newline, || {
+                        self.tables.attributes.name(attr).to_owned() + "=" + &shown(value)
+                    });
                 }
             }
         }
@@ -198,7 +203,10 @@ impl Judge<'_> {
             let expected = cores.map(|(cores, _)| (cores * physical).round());
             if expected.is_some_and(|expected| expected != logical) {
                 self.found(at, r.cpus, || {
-                    format!("{logical} logical CPUs, and {physical} physical ones have {} cores", expected.unwrap_or(0.0))
+                    format!(
+                        "{logical} logical CPUs, and {physical} physical ones have {} cores",
+                        expected.unwrap_or(0.0)
+                    )
                 });
             } else if logical < physical {
                 self.found(at, r.cpus, || format!("{logical} logical CPUs of {physical} physical ones"));
@@ -208,7 +216,9 @@ impl Judge<'_> {
             && hs06 > 0.0
             && (si00 / 250.0 - hs06).abs() / hs06 > 0.05
         {
-            self.found(at, r.si00, || format!("GlueHostBenchmarkSI00={si00} is {} HEP-SPEC06, not {hs06}", si00 / 250.0));
+            self.found(at, r.si00, || {
+                format!("GlueHostBenchmarkSI00={si00} is {} HEP-SPEC06, not {hs06}", si00 / 250.0)
+            });
         }
     }
 
@@ -223,7 +233,8 @@ impl Judge<'_> {
             }
             let se = key("GlueSEUniqueID", u64::from(at.site.0), id);
             self.references.refer(key("has-sa", se, b""), at.node, r.no_sa, || format!("GlueSEUniqueID={}", shown(id)));
-            self.references.refer(key("has-vo", se, b""), at.node, r.no_vo_info, || format!("GlueSEUniqueID={}", shown(id)));
+            self.references
+                .refer(key("has-vo", se, b""), at.node, r.no_vo_info, || format!("GlueSEUniqueID={}", shown(id)));
         }
         if entry.has(a.foreign_key) && !entry.any(a.foreign_key, |key| key.starts_with(b"GlueSiteUniqueID=")) {
             self.found(at, r.se_key, || "GlueForeignKey names no site".to_owned());

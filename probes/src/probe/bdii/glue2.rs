@@ -165,7 +165,14 @@ impl Judge<'_> {
     }
 
     /// Free, used and reserved space against the total, give or take 0.5 % and 1 GB.
-    fn capacity(&mut self, at: &At<'_>, total: Attr, [free, used, reserved]: [Attr; 3], row: RowId, whole_reserved: bool) {
+    fn capacity(
+        &mut self,
+        at: &At<'_>,
+        total: Attr,
+        [free, used, reserved]: [Attr; 3],
+        row: RowId,
+        whole_reserved: bool,
+    ) {
         let entry = &at.entry;
         let (Some(size), Some(free), Some(used)) = (entry.number(total), entry.number(free), entry.number(used)) else {
             return;

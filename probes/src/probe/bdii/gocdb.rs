@@ -203,7 +203,13 @@ pub fn compare(registry: &Registry, judges: &[&Judge<'_>], whole: bool, complete
     let mut covered: BTreeSet<(String, &str)> = BTreeSet::new();
     let mut sites = BTreeSet::new();
     for judge in judges {
-        sites.extend(judge.counts.keys().filter(|site| **site != Site(0)).map(|site| judge.nodes.site_name(*site).to_lowercase()));
+        sites.extend(
+            judge
+                .counts
+                .keys()
+                .filter(|site| **site != Site(0))
+                .map(|site| judge.nodes.site_name(*site).to_lowercase()),
+        );
         for one in &judge.published.all {
             let Some(kind) = kind_of(&kinds, one) else { continue };
             let site = judge.nodes.site_name(one.site);
@@ -222,7 +228,13 @@ pub fn compare(registry: &Registry, judges: &[&Judge<'_>], whole: bool, complete
     all
 }
 
-fn published(registry: &Registry, kind: &Kind, one: &One, site: &str, dn: impl FnOnce() -> String) -> Option<Difference> {
+fn published(
+    registry: &Registry,
+    kind: &Kind,
+    one: &One,
+    site: &str,
+    dn: impl FnOnce() -> String,
+) -> Option<Difference> {
     let fits = |service: &&Registered| kind.registered.iter().any(|known| known.eq_ignore_ascii_case(&service.kind));
     let at_site = |service: &&Registered| site.is_empty() || service.site.eq_ignore_ascii_case(site);
     let right: Vec<&Registered> = registry.of_host(&one.host).filter(fits).collect();
@@ -238,7 +250,9 @@ fn published(registry: &Registry, kind: &Kind, one: &One, site: &str, dn: impl F
             let others: Vec<&str> = others.into_iter().collect();
             (What::NotRegistered, format!("{} is not registered as {wanted}, but as {}", one.host, others.join(", ")))
         }
-    } else if let Some(elsewhere) = right.iter().find(|service| !at_site(service)).filter(|_| !right.iter().any(at_site)) {
+    } else if let Some(elsewhere) =
+        right.iter().find(|service| !at_site(service)).filter(|_| !right.iter().any(at_site))
+    {
         (What::NotRegistered, format!("{} ({wanted}) is registered at {}", one.host, elsewhere.site))
     } else if right.iter().all(|service| !service.production) {
         (What::NotInProduction, format!("{} ({}) is registered as not in production", one.host, right[0].kind))
@@ -275,10 +289,12 @@ fn unpublished(
             continue;
         }
         let wanted = expected.iter().any(|kind| kind.eq_ignore_ascii_case(&service.kind));
-        let is_there = covered.iter().any(|(host, kind)| *host == service.host && kind.eq_ignore_ascii_case(&service.kind));
+        let is_there =
+            covered.iter().any(|(host, kind)| *host == service.host && kind.eq_ignore_ascii_case(&service.kind));
         if wanted && !is_there {
             let what = if service.monitored { What::NotPublished } else { What::NotPublishedUnmonitored };
-            let text = format!("{} ({}) is registered and in production, and nobody publishes it", service.host, service.kind);
+            let text =
+                format!("{} ({}) is registered and in production, and nobody publishes it", service.host, service.kind);
             all.push(difference(what, text));
         }
     }

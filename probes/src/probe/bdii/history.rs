@@ -54,9 +54,12 @@ impl Seen {
         let head: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
         let [FORMAT, version, at] = head[..] else { return Err("is no state file of check_bdii".to_owned()) };
         if version.parse() != Ok(VERSION) {
-            return Err(format!("is of version {version}, and this check_bdii reads {VERSION}; update it or name another file"));
+            return Err(format!(
+                "is of version {version}, and this check_bdii reads {VERSION}; update it or name another file"
+            ));
         }
-        let mut seen = Seen { at: at.parse().map_err(|_| "has no time in its first line".to_owned())?, ..Seen::default() };
+        let mut seen =
+            Seen { at: at.parse().map_err(|_| "has no time in its first line".to_owned())?, ..Seen::default() };
         for (number, line) in lines.enumerate() {
             let columns: Vec<&str> = line.split('\t').collect();
             let wrong = || format!("line {} is none of check_bdii's: {line:.60}", number + 2);
@@ -110,7 +113,11 @@ impl Seen {
             gone(service.clone(), now);
         }
         for (service, since) in &last.gone {
-            let back = if service.1.is_empty() { self.sites.contains_key(&service.0) } else { self.services.contains(service) };
+            let back = if service.1.is_empty() {
+                self.sites.contains_key(&service.0)
+            } else {
+                self.services.contains(service)
+            };
             if !back {
                 gone(service.clone(), *since);
             }
@@ -132,7 +139,9 @@ impl Seen {
 /// It cannot be read, in words that name it.
 pub fn load(path: &Path) -> Result<Option<Seen>, String> {
     match std::fs::read(path) {
-        Ok(bytes) => Seen::read(&String::from_utf8_lossy(&bytes)).map(Some).map_err(|why| format!("{} {why}", path.display())),
+        Ok(bytes) => {
+            Seen::read(&String::from_utf8_lossy(&bytes)).map(Some).map_err(|why| format!("{} {why}", path.display()))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
     }

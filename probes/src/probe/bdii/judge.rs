@@ -166,7 +166,8 @@ impl<'t> Judge<'t> {
             classes &= classes - 1;
             for (attr, requirement) in &tables.wanted[class] {
                 if !entry.has(*attr) {
-                    let row = if *requirement == Requirement::Mandatory { tables.r.mandatory } else { tables.r.recommended };
+                    let row =
+                        if *requirement == Requirement::Mandatory { tables.r.mandatory } else { tables.r.recommended };
                     self.found(at, row, || tables.attributes.name(*attr).to_owned());
                 }
             }
@@ -268,7 +269,8 @@ impl<'t> Judge<'t> {
         }
         let broken = self.references.broken();
         for waiting in broken {
-            if self.tables.row(waiting.row).id == "GW002" && !self.brief.whole && self.may_be_elsewhere(&waiting.detail) {
+            if self.tables.row(waiting.row).id == "GW002" && !self.brief.whole && self.may_be_elsewhere(&waiting.detail)
+            {
                 continue;
             }
             self.found_node(waiting.node, waiting.row, waiting.detail);
@@ -307,9 +309,9 @@ fn violates(violation: &Violation, bytes: &[u8], entry: &Entry<'_>, tables: &Tab
             Operand::Attribute(attr, factor) => {
                 // "No limit set" is compared with nothing: that it is published is another rule's matter.
                 let unset = |n: f64| n == 999_999_999.0;
-                entry.number(*attr).is_some_and(|other| {
-                    !unset(number) && !unset(other) && wrong(number, other * factor)
-                })
+                entry
+                    .number(*attr)
+                    .is_some_and(|other| !unset(number) && !unset(other) && wrong(number, other * factor))
             }
         }
     };

@@ -92,7 +92,9 @@ impl Silence {
     /// Whether a finding falls under it.
     pub fn holds(&self, dn: &str, site: &str, detail: &str) -> bool {
         let fits = |pattern: &Option<String>, text: &str| {
-            pattern.as_ref().is_none_or(|pattern| glob(pattern.to_lowercase().as_bytes(), text.to_lowercase().as_bytes()))
+            pattern
+                .as_ref()
+                .is_none_or(|pattern| glob(pattern.to_lowercase().as_bytes(), text.to_lowercase().as_bytes()))
         };
         fits(&self.dn, dn) && fits(&self.site, site) && fits(&self.value, detail)
     }
@@ -129,7 +131,15 @@ impl Local {
             if rule.violation == "code" {
                 return Err(wrong(place, "\"code\" names the probe's own code".to_owned()));
             }
-            tables.add_rule(&place, &rule.id, &rule.class, &rule.attribute, &rule.violation, &rule.severity, &rule.message)?;
+            tables.add_rule(
+                &place,
+                &rule.id,
+                &rule.class,
+                &rule.attribute,
+                &rule.violation,
+                &rule.severity,
+                &rule.message,
+            )?;
         }
         for (at, own) in file.severity.iter().enumerate() {
             let place = format!("{name}: severity {} ({})", at + 1, own.id);
@@ -223,7 +233,10 @@ mod tests {
     #[test]
     fn what_is_wrong_in_a_site_s_file_is_named_with_its_place() {
         let said = |text| read(text).err().unwrap();
-        assert!(said("[[silence]]\nid='E9'\nuntil=2027-01-01\nreason='x'\n").contains("site.toml: silence 1 (E9): no rule has this id"));
+        assert!(
+            said("[[silence]]\nid='E9'\nuntil=2027-01-01\nreason='x'\n")
+                .contains("site.toml: silence 1 (E9): no rule has this id")
+        );
         assert!(said("[[severity]]\nid='E022'\nseverity='dreadful'\n").contains("dreadful"));
         assert!(said("[[rule]]\nid='A'\n").starts_with("site.toml:1: missing field"));
         assert!(said("a = 1\n").contains("unknown field `a`"));

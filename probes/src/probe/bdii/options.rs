@@ -16,7 +16,9 @@ pub enum Want {
 
 /// Options.
 #[derive(Debug, Clone, Args)]
-#[command(about = "Reads a BDII once over two connections and judges it: reachable, fresh, complete, and what it publishes by the rules of GLUE 1.3, GLUE 2.0 and EGI's profile; against GOCDB where asked for.")]
+#[command(
+    about = "Reads a BDII once over two connections and judges it: reachable, fresh, complete, and what it publishes by the rules of GLUE 1.3, GLUE 2.0 and EGI's profile; against GOCDB where asked for."
+)]
 pub struct Options {
     /// Host name or address of the BDII, or ldap://HOST:PORT
     #[arg(short = 'H', long, value_name = "HOST", required_unless_present = "explain")]

@@ -55,9 +55,7 @@ impl Published {
     }
 
     pub(super) fn glue2_endpoint(&mut self, at: &At<'_>, tables: &Tables, wanted: bool) {
-        if wanted
-            && let Some(url) = at.entry.first(tables.a.endpoint_url).and_then(value::url)
-        {
+        if wanted && let Some(url) = at.entry.first(tables.a.endpoint_url).and_then(value::url) {
             for kind in at.entry.all(tables.a.interface) {
                 self.add(at, url.host, Where::Endpoint, kind);
             }
@@ -65,9 +63,7 @@ impl Published {
     }
 
     pub(super) fn glue1_service(&mut self, at: &At<'_>, tables: &Tables, wanted: bool) {
-        if wanted
-            && let Some(url) = at.entry.first(tables.a.g1_service_endpoint).and_then(value::url)
-        {
+        if wanted && let Some(url) = at.entry.first(tables.a.g1_service_endpoint).and_then(value::url) {
             for kind in at.entry.all(tables.a.g1_service_type) {
                 self.add(at, url.host, Where::Service, kind);
             }
@@ -75,17 +71,13 @@ impl Published {
     }
 
     pub(super) fn glue1_ce(&mut self, at: &At<'_>, tables: &Tables, wanted: bool) {
-        if wanted
-            && let Some(host) = at.entry.first(tables.a.ce_id).and_then(forms::ce_id)
-        {
+        if wanted && let Some(host) = at.entry.first(tables.a.ce_id).and_then(forms::ce_id) {
             self.add(at, host, Where::Ce, implementation(&at.entry, tables));
         }
     }
 
     pub(super) fn glue1_se(&mut self, at: &At<'_>, tables: &Tables, wanted: bool) {
-        if wanted
-            && let Some(host) = at.entry.first(tables.a.se_id)
-        {
+        if wanted && let Some(host) = at.entry.first(tables.a.se_id) {
             self.add(at, host, Where::Se, b"SE");
         }
     }

@@ -119,7 +119,8 @@ pub fn read<'t>(
     let top = is_top(&mut connection)?;
     let whole = top && plan.site.is_none();
     let (bases1, bases2) = (bases(plan.site.as_deref(), true), bases(plan.site.as_deref(), false));
-    let skipped = || Tree { base: String::new(), judge: judge(whole), progress: Progress::default(), end: End::Skipped };
+    let skipped =
+        || Tree { base: String::new(), judge: judge(whole), progress: Progress::default(), end: End::Skipped };
     let (glue1, glue2) = std::thread::scope(|scope| {
         let both = plan.glue1 && plan.glue2;
         let other = both.then(|| {
@@ -196,7 +197,15 @@ fn escaped(name: &str) -> String {
 
 fn statistics(connection: &mut Connection) -> Result<Statistics, LdapError> {
     let mut found = Statistics::default();
-    let attributes = ["objectClass", "modifyTimestamp", "TotalEntries", "UpdateTime", "FailedAdds", "FailedModifies", "FailedDeletes"];
+    let attributes = [
+        "objectClass",
+        "modifyTimestamp",
+        "TotalEntries",
+        "UpdateTime",
+        "FailedAdds",
+        "FailedModifies",
+        "FailedDeletes",
+    ];
     let filter = Filter::Equal("objectClass".to_owned(), "UpdateStats".to_owned());
     let search = Search { base: "o=infosys", scope: Scope::Subtree, filter, attributes: &attributes, page: 0 };
     let mut count = 0;

@@ -89,7 +89,8 @@ impl SiteVerdict {
             let row = tables.row(**row);
             let _ = write!(out, "; {} {} x{count} {}: {}", severity.name(), row.id, row.message, clean(first));
         }
-        let count = |wanted| rows.iter().filter(|(severity, ..)| *severity == wanted).map(|(.., found)| found.0).sum::<u64>();
+        let count =
+            |wanted| rows.iter().filter(|(severity, ..)| *severity == wanted).map(|(.., found)| found.0).sum::<u64>();
         let _ = write!(
             out,
             "|entries={};;;0 glue1={glue1};;;0 glue2={glue2};;;0 errors={};;;0 warnings={};;;0 infos={};;;0",
@@ -104,7 +105,17 @@ impl SiteVerdict {
 
 /// Text for a line of external commands.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else if c == '|' { '/' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                ' '
+            } else if c == '|' {
+                '/'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// The records: for each site the result of `service` on the site's host, which is that of its Site-BDII in GOCDB or the site's name.
@@ -119,12 +130,15 @@ pub fn records(
     let mut out = String::new();
     for (site, verdict) in verdicts {
         let bdii = registry.and_then(|registry| {
-            let fits = |one: &&super::gocdb::Registered| one.kind.eq_ignore_ascii_case("Site-BDII") && one.site.eq_ignore_ascii_case(site);
+            let fits = |one: &&super::gocdb::Registered| {
+                one.kind.eq_ignore_ascii_case("Site-BDII") && one.site.eq_ignore_ascii_case(site)
+            };
             registry.all.iter().find(fits).map(|one| one.host.as_str())
         });
         let host = clean(bdii.unwrap_or(site)).replace(';', "_");
         let code = verdict.state(tables, complete).exit_code();
-        let mut record = format!("[{now}] PROCESS_SERVICE_CHECK_RESULT;{host};{};{code};", clean(service).replace(';', "_"));
+        let mut record =
+            format!("[{now}] PROCESS_SERVICE_CHECK_RESULT;{host};{};{code};", clean(service).replace(';', "_"));
         let text = verdict.text(tables, complete, now);
         let (said, data) = text.split_once('|').unwrap_or((&text, ""));
         let room = RECORD.saturating_sub(record.len() + data.len() + 2);

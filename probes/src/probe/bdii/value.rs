@@ -52,7 +52,11 @@ pub fn time(bytes: &[u8]) -> Option<i64> {
     }
     let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
     let (hour, minute, second) = (digits(11, 2)?, digits(14, 2)?, digits(17, 2)?);
-    let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)?;
+    let date = chrono::NaiveDate::from_ymd_opt(
+        i32::try_from(year).ok()?,
+        u32::try_from(month).ok()?,
+        u32::try_from(day).ok()?,
+    )?;
     // A leap second is the one after it.
     if hour > 23 || minute > 59 || second > 60 {
         return None;
@@ -89,15 +93,8 @@ pub fn generalized_time(bytes: &[u8]) -> Option<i64> {
         return None;
     }
     let text = std::str::from_utf8(digits).ok()?;
-    let iso = format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        &text[..4],
-        &text[4..6],
-        &text[6..8],
-        &text[8..10],
-        &text[10..12],
-        &text[12..]
-    );
+    let iso =
+        format!("{}-{}-{}T{}:{}:{}Z", &text[..4], &text[4..6], &text[6..8], &text[8..10], &text[10..12], &text[12..]);
     time(iso.as_bytes())
 }
 
@@ -139,13 +136,18 @@ pub fn url(bytes: &[u8]) -> Option<Url<'_>> {
         }
     };
     let sound = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(byte) || *byte >= 0x80;
-    (!host.is_empty() && host.iter().all(sound) && port.iter().all(u8::is_ascii_digit))
-        .then_some(Url { scheme, host, port, path })
+    (!host.is_empty() && host.iter().all(sound) && port.iter().all(u8::is_ascii_digit)).then_some(Url {
+        scheme,
+        host,
+        port,
+        path,
+    })
 }
 
 /// `mailto:` and an address, or several with commas; root's is none (GStat).
 pub fn mailto(bytes: &[u8]) -> bool {
-    let Some(rest) = bytes.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case(b"mailto:")).map(|_| &bytes[7..]) else {
+    let Some(rest) = bytes.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case(b"mailto:")).map(|_| &bytes[7..])
+    else {
         return false;
     };
     rest.split(|byte| *byte == b',').all(|address| mail_address(address.trim_ascii()))
@@ -155,14 +157,19 @@ fn mail_address(bytes: &[u8]) -> bool {
     let bytes = bytes.split(|byte| *byte == b'?').next().unwrap_or_default();
     let Some(at) = bytes.iter().rposition(|byte| *byte == b'@') else { return false };
     let (local, domain) = (&bytes[..at], &bytes[at + 1..]);
-    if local.is_empty() || local.eq_ignore_ascii_case(b"root") || local.iter().any(|b| b.is_ascii_whitespace() || *b == b'@') {
+    if local.is_empty()
+        || local.eq_ignore_ascii_case(b"root")
+        || local.iter().any(|b| b.is_ascii_whitespace() || *b == b'@')
+    {
         return false;
     }
     if domain.starts_with(b"[") && domain.ends_with(b"]") {
         return true;
     }
     let labels: Vec<&[u8]> = domain.split(|byte| *byte == b'.').collect();
-    let sound = |label: &&[u8]| !label.is_empty() && label.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-' || *b >= 0x80);
+    let sound = |label: &&[u8]| {
+        !label.is_empty() && label.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-' || *b >= 0x80)
+    };
     labels.len() >= 2 && labels.iter().all(sound)
 }
 
@@ -182,7 +189,13 @@ mod tests {
     #[test]
     fn times_of_every_form_are_the_same_second() {
         let expected = Some(1_767_225_600);
-        for text in ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T01:00:00+01:00", "2025-12-31T19:00:00-0500", "2026-01-01T00:00:00.25Z"] {
+        for text in [
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-01-01T01:00:00+01:00",
+            "2025-12-31T19:00:00-0500",
+            "2026-01-01T00:00:00.25Z",
+        ] {
             assert_eq!(time(text.as_bytes()), expected, "{text}");
         }
         assert_eq!(generalized_time(b"20260101000000Z"), expected);
@@ -193,7 +206,16 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "2026-01-01", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00X", "2026-01-01T00:00:00.Z", "yesterday at noon!!!"] {
+        for text in [
+            "",
+            "2026-01-01",
+            "2026-13-01T00:00:00Z",
+            "2026-02-30T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00X",
+            "2026-01-01T00:00:00.Z",
+            "yesterday at noon!!!",
+        ] {
             assert_eq!(time(text.as_bytes()), None, "{text}");
         }
     }
@@ -223,7 +245,15 @@ mod tests {
     fn long_top_level_domains_are_addresses_too_and_root_is_none() {
         assert!(mailto(b"mailto:grid-admin@site.example"));
         assert!(mailto(b"mailto: a@b.science, c@d.org"));
-        for text in ["grid-admin@x.org", "mailto:root@x.org", "mailto:x", "mailto:a@b", "mailto:@x.org", "mailto:a@.org", "mailto:"] {
+        for text in [
+            "grid-admin@x.org",
+            "mailto:root@x.org",
+            "mailto:x",
+            "mailto:a@b",
+            "mailto:@x.org",
+            "mailto:a@.org",
+            "mailto:",
+        ] {
             assert!(!mailto(text.as_bytes()), "{text}");
         }
     }

@@ -81,9 +81,10 @@ pub struct Tables {
 
 /// The columns of a table's lines, comments left out.
 fn lines<'t>(text: &'t str, name: &'static str) -> impl Iterator<Item = (String, Vec<&'t str>)> {
-    text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(move |(at, line)| {
-        (format!("{name}:{}", at + 1), line.split(" | ").map(str::trim).collect())
-    })
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(move |(at, line)| (format!("{name}:{}", at + 1), line.split(" | ").map(str::trim).collect()))
 }
 
 fn wrong(place: &str, reason: impl Into<String>) -> TableError {
@@ -232,10 +233,15 @@ mod tests {
     fn a_rule_is_wrong_in_words_that_name_the_place() {
         let mut tables = Tables::built_in().unwrap();
         let mut add = |class, attribute, violation, severity| {
-            tables.add_rule("x.toml: rule 1", "X1", class, attribute, violation, severity, "m").map_err(|e| e.to_string())
+            tables
+                .add_rule("x.toml: rule 1", "X1", class, attribute, violation, severity, "m")
+                .map_err(|e| e.to_string())
         };
         assert!(add("GlueCE", "GlueCEStateWaitingJobs", "> 5", "error").is_ok());
-        assert_eq!(add("GlueCE", "GlueNone", "> 5", "error").unwrap_err(), "x.toml: rule 1: GlueNone is not in the schema of GLUE");
+        assert_eq!(
+            add("GlueCE", "GlueNone", "> 5", "error").unwrap_err(),
+            "x.toml: rule 1: GlueNone is not in the schema of GLUE"
+        );
         assert!(add("GlueCE", "GlueCEStateStatus", "resembles x", "error").unwrap_err().contains("resembles x"));
         assert!(add("GlueCE", "GlueCEStateStatus", "absent", "bad").unwrap_err().contains("bad"));
     }

@@ -104,7 +104,8 @@ impl ClassNames {
             {
                 mask |= 1 << superior;
             }
-            if let (true, false, Some(entity)) = (name.starts_with("GLUE2"), NO_ENTITY.contains(&name.as_str()), entity) {
+            if let (true, false, Some(entity)) = (name.starts_with("GLUE2"), NO_ENTITY.contains(&name.as_str()), entity)
+            {
                 mask |= 1 << entity;
             }
             self.masks[at] = mask;
