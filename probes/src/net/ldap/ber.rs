@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
 
     /// The next value, whatever its tag.
     #[inline]
-    pub fn next(&mut self) -> Result<(u8, &'a [u8]), Malformed> {
+    pub fn value(&mut self) -> Result<(u8, &'a [u8]), Malformed> {
         let header = header(self.rest)?.ok_or(Malformed)?;
         let end = header.header + header.content;
         let content = self.rest.get(header.header..end).ok_or(Malformed)?;
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
     /// The next value, which must have this tag.
     #[inline]
     pub fn expect(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
-        let (found, content) = self.next()?;
+        let (found, content) = self.value()?;
         if found == tag { Ok(content) } else { Err(Malformed) }
     }
 
@@ -166,6 +166,6 @@ mod tests {
         assert_eq!(header(&[SEQUENCE, 0x88, 255, 255, 255, 255, 255, 255, 255, 255]), Err(Malformed));
         assert_eq!(header(&[SEQUENCE, 0x84, 0, 0]), Ok(None));
         assert_eq!(header(&[SEQUENCE]), Ok(None));
-        assert_eq!(Reader::new(&[OCTET_STRING, 5, 1, 2]).next(), Err(Malformed));
+        assert_eq!(Reader::new(&[OCTET_STRING, 5, 1, 2]).value(), Err(Malformed));
     }
 }

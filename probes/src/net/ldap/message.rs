@@ -218,7 +218,7 @@ pub enum Answer<'a> {
 pub fn read(message: &[u8]) -> Result<(i64, Answer<'_>), Malformed> {
     let mut parts = Reader::new(Reader::new(message).expect(SEQUENCE)?);
     let id = parts.integer(INTEGER)?;
-    let (tag, content) = parts.next()?;
+    let (tag, content) = parts.value()?;
     let answer = match tag {
         SEARCH_ENTRY => {
             let mut entry = Reader::new(content);
@@ -241,7 +241,7 @@ fn outcome(content: &[u8]) -> Result<Outcome<'_>, Malformed> {
     let diagnostic = parts.expect(OCTET_STRING)?;
     let mut referral = None;
     if !parts.is_empty() {
-        let (tag, uris) = parts.next()?;
+        let (tag, uris) = parts.value()?;
         if tag == REFERRAL {
             referral = Some(Reader::new(uris).expect(OCTET_STRING)?);
         }
@@ -250,7 +250,7 @@ fn outcome(content: &[u8]) -> Result<Outcome<'_>, Malformed> {
 }
 
 fn cookie<'a>(parts: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Malformed> {
-    let (tag, content) = parts.next()?;
+    let (tag, content) = parts.value()?;
     if tag != CONTROLS {
         return Ok(None);
     }
@@ -260,9 +260,9 @@ fn cookie<'a>(parts: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Malformed> {
         if control.expect(OCTET_STRING)? != PAGED_RESULTS {
             continue;
         }
-        let (mut tag, mut value) = control.next()?;
+        let (mut tag, mut value) = control.value()?;
         if tag == BOOLEAN {
-            (tag, value) = control.next()?;
+            (tag, value) = control.value()?;
         }
         if tag != OCTET_STRING {
             return Err(Malformed);

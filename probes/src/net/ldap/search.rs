@@ -40,6 +40,9 @@ pub struct Progress {
     pub first_reference: Option<String>,
 }
 
+/// How a page ended, and the cookie for the next one.
+type PageEnd = (Done, Option<Vec<u8>>);
+
 /// How a search ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
@@ -106,7 +109,7 @@ impl Connection {
         id: i32,
         progress: &mut Progress,
         each: &mut impl FnMut(RawEntry<'_>) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<(), (Done, Option<Vec<u8>>)>, LdapError> {
+    ) -> Result<ControlFlow<(), PageEnd>, LdapError> {
         loop {
             let (start, end) = match self.frame()? {
                 Frame::Whole(start, end) => (start, end),
