@@ -27,14 +27,28 @@ pub struct Limits {
 impl Default for Limits {
     /// Ten times the largest top-level BDII that is known.
     fn default() -> Limits {
-        Limits { message: 1 << 20, bytes: 4 << 30, entries: 4_000_000 }
+        Limits { message: 1 << 20, bytes: 2 << 30, entries: 2_000_000 }
+    }
+}
+
+/// What a connection stands on: TCP, or bytes of a test.
+pub trait Transport: Read + Write {
+    /// How long the next read or write may take.
+    fn allow(&mut self, left: Duration);
+}
+
+impl Transport for TcpStream {
+    fn allow(&mut self, left: Duration) {
+        // Neither fails for a span that is not zero.
+        let _ = self.set_read_timeout(Some(left));
+        let _ = self.set_write_timeout(Some(left));
     }
 }
 
 /// A connection to a directory.
 #[derive(Debug)]
-pub struct Connection {
-    stream: TcpStream,
+pub struct Connection<S = TcpStream> {
+    stream: S,
     deadline: Instant,
     /// What a server may send.
     pub limits: Limits,
@@ -79,17 +93,7 @@ impl Connection {
                 Ok(stream) => {
                     // Requests are small and waited for; without this each page waits for a delayed acknowledgement.
                     let _ = stream.set_nodelay(true);
-                    return Ok(Connection {
-                        stream,
-                        deadline,
-                        limits,
-                        buffer: vec![0; BUFFER],
-                        start: 0,
-                        end: 0,
-                        received: 0,
-                        last_id: 0,
-                        phase: "to the bind",
-                    });
+                    return Ok(Connection::over(stream, deadline, limits));
                 }
                 Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
                     last = LdapError::Timeout { phase: "to the connection" };
@@ -101,6 +105,14 @@ impl Connection {
             }
         }
         Err(last)
+    }
+}
+
+impl<S: Transport> Connection<S> {
+    /// Over something that is open.
+    pub fn over(stream: S, deadline: Instant, limits: Limits) -> Connection<S> {
+        let buffer = vec![0; BUFFER];
+        Connection { stream, deadline, limits, buffer, start: 0, end: 0, received: 0, last_id: 0, phase: "to the bind" }
     }
 
     /// Binds anonymously.
@@ -157,7 +169,7 @@ impl Connection {
 
     pub(super) fn send(&mut self, message: &[u8]) -> Result<(), LdapError> {
         let left = self.left()?;
-        let _ = self.stream.set_write_timeout(Some(left));
+        self.stream.allow(left);
         self.stream.write_all(message).map_err(|error| self.broken(&error))
     }
 
@@ -225,7 +237,7 @@ impl Connection {
             self.make_room(size);
         }
         let left = self.left()?;
-        let _ = self.stream.set_read_timeout(Some(left));
+        self.stream.allow(left);
         loop {
             match self.stream.read(&mut self.buffer[self.end..]) {
                 Ok(0) => return Err(LdapError::Closed { phase: self.phase, reason: "end of data".to_owned() }),
@@ -273,4 +285,126 @@ pub(super) fn refused(what: &'static str, outcome: message::Outcome<'_>) -> Ldap
 fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::{Filter, Scope};
+    use super::super::{Progress, Search};
+    use super::*;
+    use proptest::prelude::*;
+    use std::ops::ControlFlow;
+
+    /// Bytes that come in pieces.
+    struct Pieces {
+        bytes: Vec<u8>,
+        at: usize,
+        piece: usize,
+    }
+
+    impl Read for Pieces {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.piece.min(into.len()).min(self.bytes.len() - self.at);
+            into[..count].copy_from_slice(&self.bytes[self.at..self.at + count]);
+            self.at += count;
+            Ok(count)
+        }
+    }
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Transport for Pieces {
+        fn allow(&mut self, _left: Duration) {}
+    }
+
+    fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        ber::write(&mut out, tag, content);
+        out
+    }
+
+    fn entry(dn: &str, value: &[u8]) -> Vec<u8> {
+        let attribute = tlv(0x30, &[tlv(4, b"o"), tlv(0x31, &tlv(4, value))].concat());
+        let body = tlv(0x64, &[tlv(4, dn.as_bytes()), tlv(0x30, &attribute)].concat());
+        tlv(0x30, &[tlv(2, &[1]), body].concat())
+    }
+
+    fn done() -> Vec<u8> {
+        let body = tlv(0x65, &[tlv(10, &[0]), tlv(4, b""), tlv(4, b"")].concat());
+        tlv(0x30, &[tlv(2, &[1]), body].concat())
+    }
+
+    fn read(bytes: Vec<u8>, piece: usize, limits: Limits) -> (Result<bool, LdapError>, Progress, Vec<(String, usize)>) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut connection = Connection::over(Pieces { bytes, at: 0, piece }, deadline, limits);
+        let mut progress = Progress::default();
+        let filter = Filter::Present("objectClass".to_owned());
+        let search = Search { base: "o=x", scope: Scope::Subtree, filter, attributes: &[], page: 0 };
+        let mut seen = Vec::new();
+        let outcome = connection.search(&search, &mut progress, |entry| {
+            let len = entry.attributes().flatten().flat_map(|(_, values)| values.flatten()).map(<[u8]>::len).sum();
+            seen.push((String::from_utf8_lossy(entry.dn).into_owned(), len));
+            ControlFlow::Continue(())
+        });
+        (outcome.map(|done| done.code.0 == 0), progress, seen)
+    }
+
+    proptest! {
+        #[test]
+        fn entries_are_the_same_in_whatever_pieces_they_come(lens in proptest::collection::vec(0_usize..200_000, 0..8), piece in 1_usize..100_000) {
+            let limits = Limits { message: 150_000, ..Limits::default() };
+            let mut bytes = Vec::new();
+            let mut expected = Vec::new();
+            let mut skipped = 0;
+            for (number, len) in lens.iter().enumerate() {
+                let dn = format!("o={number}");
+                let one = entry(&dn, &vec![b'x'; *len]);
+                // The smallest pieces only for what is small: the test has to end.
+                if one.len() > 150_000 { skipped += 1 } else { expected.push((dn, *len)) }
+                bytes.extend(one);
+            }
+            bytes.extend(done());
+            let piece = if bytes.len() > 10_000 { piece.max(64) } else { piece };
+            let (outcome, progress, seen) = read(bytes, piece, limits);
+            prop_assert_eq!(outcome, Ok(true));
+            prop_assert_eq!(seen, expected);
+            prop_assert_eq!(progress.skipped, skipped);
+        }
+
+        #[test]
+        fn no_bytes_are_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), piece in 1_usize..50) {
+            let mut whole = entry("o=x", b"v");
+            whole.extend(bytes);
+            let _ = read(whole, piece, Limits::default());
+        }
+    }
+
+    #[test]
+    fn the_name_of_what_is_skipped_is_told() {
+        let mut bytes = entry("o=huge", &vec![b'x'; 3 << 20]);
+        bytes.extend(done());
+        let (_, progress, seen) = read(bytes, 65_536, Limits::default());
+        let (dn, len) = progress.first_skipped.unwrap();
+        assert_eq!((dn.as_slice(), len > 3 << 20, seen.len()), (&b"o=huge"[..], true, 0));
+    }
+
+    #[test]
+    fn what_a_server_may_send_has_limits() {
+        let mut bytes: Vec<u8> = (0..10).flat_map(|n| entry(&format!("o={n}"), b"v")).collect();
+        bytes.extend(done());
+        let limits = Limits { entries: 4, ..Limits::default() };
+        let (outcome, progress, _) = read(bytes.clone(), 1000, limits);
+        assert_eq!((outcome, progress.entries), (Err(LdapError::TooMuch { limit: 4, unit: "entries" }), 5));
+        let limits = Limits { bytes: 100, ..Limits::default() };
+        let (outcome, ..) = read(bytes, 50, limits);
+        assert_eq!(outcome, Err(LdapError::TooMuch { limit: 100, unit: "bytes" }));
+    }
 }

@@ -12,7 +12,7 @@ pub mod error;
 pub mod message;
 pub mod search;
 
-pub use connection::{Connection, Limits};
+pub use connection::{Connection, Limits, Transport};
 pub use error::LdapError;
 pub use message::{Attributes, Filter, RawEntry, ResultCode, Scope};
 pub use search::{Done, Progress, Search};

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::ber::Malformed;
-use super::connection::{Connection, Frame, refused};
+use super::connection::{Connection, Frame, Transport, refused};
 use super::error::LdapError;
 use super::message::{self, Answer, Filter, RawEntry, ResultCode, Scope, SearchRequest};
 
@@ -58,7 +58,7 @@ pub struct Done {
     pub stopped: bool,
 }
 
-impl Connection {
+impl<S: Transport> Connection<S> {
     /// Runs a search and hands each entry to `each`, which may break it off. Beyond a result code that is not success this is
     /// no error: the caller knows what noSuchObject means to it.
     pub fn search(

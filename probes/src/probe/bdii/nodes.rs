@@ -13,6 +13,10 @@ pub struct Node(pub u32);
 pub struct Site(pub u32);
 
 const NONE: u32 = u32::MAX;
+/// Bytes of names that are kept: five times what the largest top-level BDII has. Beyond them an entry is told by its parent's name.
+const NAMES: usize = 64 << 20;
+/// Sites that are told apart; there are some 300.
+const SITES: usize = 20_000;
 
 #[derive(Debug, Clone, Copy)]
 struct Record {
@@ -113,6 +117,7 @@ impl Nodes {
             Some(record) => (rdn, named.unwrap_or(Site(record.site))),
             None => (dn, named.unwrap_or_else(|| self.site_of(above))),
         };
+        let kept = if self.names.len() + kept.len() > NAMES { b"..." } else { kept };
         let from = self.names.len() as u32;
         self.names.extend_from_slice(kept);
         let node = self.records.len() as u32;
@@ -138,6 +143,9 @@ impl Nodes {
     pub fn site(&mut self, name: &str) -> Site {
         if let Some(site) = self.site_by_name.get(name) {
             return Site(*site);
+        }
+        if self.sites.len() >= SITES {
+            return Site(0);
         }
         let lower = name.to_lowercase();
         let next = self.sites.len() as u32;

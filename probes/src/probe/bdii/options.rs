@@ -98,7 +98,7 @@ pub struct Options {
     /// Kilobytes of one entry that are read; a longer one is skipped and told (GW005) [default: 1024]
     #[arg(long, value_name = "KB")]
     pub max_entry: Option<u32>,
-    /// Entries in all that are read [default: 4000000]
+    /// Entries in all that are read [default: 2000000]
     #[arg(long, value_name = "COUNT")]
     pub max_entries: Option<u64>,
     /// Judge as if it were this second since 1970, for recordings
@@ -165,6 +165,6 @@ impl Options {
     }
 
     pub(super) fn max_entries(&self) -> u64 {
-        self.max_entries.unwrap_or(4_000_000)
+        self.max_entries.unwrap_or(2_000_000)
     }
 }
