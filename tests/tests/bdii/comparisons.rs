@@ -73,6 +73,18 @@ fn the_flags_of_gocdb_count() -> Result {
 }
 
 #[test]
+fn the_file_of_one_region_says_nothing_of_the_sites_of_others() -> Result {
+    let content = clean(3);
+    let slapd = Slapd::start(&content, "")?;
+    let mut region = content.clone();
+    region.registered.retain(|[.., site]| site == "GW-SITE-001");
+    let gocdb = slapd.write("gocdb.xml", &region.gocdb())?;
+    let (answer, found) = slapd.findings(&["--gocdb", &gocdb])?;
+    let sites: Vec<&str> = found.iter().filter(|one| one.id == "GW010").map(|one| one.site.as_str()).collect();
+    ensure(answer.code == 0 && sites == ["GW-SITE-000", "GW-SITE-002"], || format!("{sites:?} {}", told(&answer)))
+}
+
+#[test]
 fn a_gocdb_file_that_cannot_be_used_is_unknown_and_the_bdii_is_judged_all_the_same() -> Result {
     let slapd = Slapd::start(&clean(1), "")?;
     for (text, said) in [

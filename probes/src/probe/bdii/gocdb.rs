@@ -164,6 +164,8 @@ pub enum What {
     NotPublishedUnmonitored,
     /// A site with a Site-BDII in production and monitored that the BDII does not have.
     SiteMissing,
+    /// A site that is published and of which the file has nothing: it may be one of another region.
+    SiteUnknown,
 }
 
 /// One difference, as it is told and as the alarm filter reads it.
@@ -192,6 +194,7 @@ impl What {
             What::NotPublished => tables.r.not_published,
             What::NotPublishedUnmonitored => tables.r.not_published_unmonitored,
             What::SiteMissing => tables.r.site_missing,
+            What::SiteUnknown => tables.r.site_unknown,
         }
     }
 }
@@ -202,6 +205,7 @@ pub fn compare(registry: &Registry, judges: &[&Judge<'_>], whole: bool, complete
     let mut differences = BTreeMap::new();
     let mut covered: BTreeSet<(String, &str)> = BTreeSet::new();
     let mut sites = BTreeSet::new();
+    let known: BTreeSet<String> = registry.all.iter().map(|service| service.site.to_lowercase()).collect();
     for judge in judges {
         sites.extend(
             judge
@@ -213,6 +217,18 @@ pub fn compare(registry: &Registry, judges: &[&Judge<'_>], whole: bool, complete
         for one in &judge.published.all {
             let Some(kind) = kind_of(&kinds, one) else { continue };
             let site = judge.nodes.site_name(one.site);
+            if !site.is_empty() && !known.contains(&site.to_lowercase()) {
+                let unknown = || Difference {
+                    what: What::SiteUnknown,
+                    site: site.to_owned(),
+                    host: String::new(),
+                    service_type: String::new(),
+                    entry: judge.nodes.dn(one.node),
+                    text: format!("{site} has nothing in GOCDB's file"),
+                };
+                differences.entry((What::SiteUnknown, site.to_lowercase())).or_insert_with(unknown);
+                continue;
+            }
             covered.extend(kind.registered.iter().map(|registered| (one.host.clone(), *registered)));
             let difference = published(registry, kind, one, site, || judge.nodes.dn(one.node));
             if let Some(difference) = difference {

@@ -191,6 +191,7 @@ rows! {
     vanished = "GW007" "*" "*",
     no_endpoint = "GW008" "GLUE2Service" "GLUE2Endpoint",
     site_missing = "GW009" "*" "*",
+    site_unknown = "GW010" "*" "*",
     created_ahead = "E001" "GLUE2Entity" "GLUE2EntityCreationTime",
     created_long_ago = "W001" "GLUE2Entity" "GLUE2EntityCreationTime",
     validity_alone = "W002" "GLUE2Entity" "GLUE2EntityValidity",
