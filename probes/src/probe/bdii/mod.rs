@@ -26,6 +26,7 @@ pub mod sweep;
 pub mod tables;
 pub mod value;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -58,8 +59,7 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     let options = Options::from_arg_matches(matches)?;
     let mut report = context.report(PLUGIN.service);
     if let Some(id) = &options.explain {
-        let (mut tables, _) = (Tables::built_in()?, ());
-        local(&options, context, &mut tables)?;
+        let (tables, _) = rules(&options, context)?;
         for line in explain::explain(&tables, id)? {
             report.detail(0, line);
         }
@@ -95,8 +95,7 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
         Ok(connection) => connection,
         Err(error) => return Ok(answer::unreached(report, &target, &error, begun)),
     };
-    let mut tables = Tables::built_in()?;
-    let local = local(&options, context, &mut tables)?;
+    let (tables, local) = rules(&options, context)?;
     let now = options.at.unwrap_or(context.now);
     let mut inputs = Inputs::default();
     inputs.gocdb(&options, now, &mut report);
@@ -112,7 +111,7 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
         whole: false,
     };
     context.doing(format_args!("reading {target}"));
-    let (tables, local) = (&tables, &local);
+    let (tables, local): (&Tables, _) = (&tables, &local);
     let judge = |whole| Judge::new(tables, local, Brief { whole, ..brief.clone() }, sink.clone());
     let reading = match read::read(&plan, connection, &judge, begun) {
         Ok(reading) => reading,
@@ -149,10 +148,13 @@ fn address(options: &Options) -> Result<(&str, u16), Usage> {
     }
 }
 
-fn local(options: &Options, context: &Context, tables: &mut Tables) -> Result<Local, Usage> {
-    let Some(path) = &options.rules else { return Ok(Local::default()) };
+/// The tables, and what the site's file makes of them.
+fn rules(options: &Options, context: &Context) -> Result<(Cow<'static, Tables>, Local), Usage> {
+    let Some(path) = &options.rules else { return Ok((Cow::Borrowed(Tables::shared()?), Local::default())) };
     let text = std::fs::read_to_string(path).map_err(|error| Usage(format!("--rules {}: {error}", path.display())))?;
-    Ok(Local::read(&text, &path.display().to_string(), options.at.unwrap_or(context.now), tables)?)
+    let mut tables = Tables::built_in()?;
+    let local = Local::read(&text, &path.display().to_string(), options.at.unwrap_or(context.now), &mut tables)?;
+    Ok((Cow::Owned(tables), local))
 }
 
 fn sink(path: &Path) -> Result<Sink, Usage> {

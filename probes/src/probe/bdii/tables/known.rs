@@ -163,10 +163,18 @@ macro_rules! rows {
 
         impl Rows {
             pub(super) fn find(tables: &Tables) -> Result<Rows, TableError> {
+                let mut by_id: rustc_hash::FxHashMap<&str, Vec<u16>> = rustc_hash::FxHashMap::default();
+                for (at, row) in tables.rows.iter().enumerate() {
+                    by_id.entry(&row.id).or_default().push(at as u16);
+                }
                 let find = |id: &str, class: &str, attribute: &str| {
-                    let at = tables.rows.iter().position(|row| row.id == id && row.class == class && row.attribute == attribute);
+                    let fits = |at: &&u16| {
+                        let row = tables.row(RowId(**at));
+                        row.class == class && row.attribute == attribute
+                    };
+                    let found = by_id.get(id).and_then(|rows| rows.iter().find(fits));
                     let missing = || super::wrong("rules.table", format!("no rule {id} of {class} {attribute}"));
-                    at.map(|at| RowId(at as u16)).ok_or_else(missing)
+                    found.map(|at| RowId(*at)).ok_or_else(missing)
                 };
                 Ok(Rows { $($field: find($id, $class, $attribute)?),* })
             }

@@ -13,6 +13,7 @@ pub use rule::{Operand, Row, RowId, Severity, Violation, When};
 pub use types::{Fit, List, Type};
 
 use rustc_hash::FxHashMap;
+use std::sync::OnceLock;
 
 const SCHEMA: &str = include_str!("schema.table");
 const TYPES: &str = include_str!("types.table");
@@ -55,7 +56,7 @@ pub struct TableError {
 }
 
 /// All tables, joined.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tables {
     /// Attributes by name.
     pub attributes: AttributeNames,
@@ -92,7 +93,16 @@ fn wrong(place: &str, reason: impl Into<String>) -> TableError {
 }
 
 impl Tables {
-    /// The tables that came with the probe.
+    /// The tables that came with the probe, read once in a process.
+    ///
+    /// # Errors
+    /// As [`Tables::built_in`].
+    pub fn shared() -> Result<&'static Tables, TableError> {
+        static SHARED: OnceLock<Result<Tables, TableError>> = OnceLock::new();
+        SHARED.get_or_init(Tables::built_in).as_ref().map_err(Clone::clone)
+    }
+
+    /// The tables that came with the probe, to be changed.
     ///
     /// # Errors
     /// None: the project's tests read them. They are errors all the same, for a site's additions take the same way.

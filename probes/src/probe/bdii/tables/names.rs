@@ -40,7 +40,7 @@ pub(super) fn lower<'b>(name: &[u8], buffer: &'b mut [u8; 128]) -> Option<&'b [u
 }
 
 /// Attributes by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct AttributeNames {
     by_name: FxHashMap<Vec<u8>, Attr>,
     names: Vec<String>,
@@ -79,7 +79,7 @@ impl AttributeNames {
 }
 
 /// Object classes by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ClassNames {
     by_name: FxHashMap<Vec<u8>, u8>,
     masks: Vec<ClassMask>,
