@@ -43,9 +43,9 @@ fn judged(entries: &[Made<'_>]) -> BTreeSet<(String, String)> {
     }
     judge.finish(true);
     let groups = &judge.findings.groups;
-    let all = groups.iter().flat_map(|(row, group)| {
-        group.first.iter().map(|(_, detail)| (tables.row(*row).id.clone(), detail.clone()))
-    });
+    let all = groups
+        .iter()
+        .flat_map(|(row, group)| group.first.iter().map(|(_, detail)| (tables.row(*row).id.clone(), detail.clone())));
     all.collect()
 }
 
@@ -160,7 +160,8 @@ fn every_rule_of_the_table_is_found_where_it_is_violated_and_nowhere_else() {
         assert!(found(&besides, &wrong), "{} of {}: {wrong:?} violates {:?}", row.id, row.attribute, row.text);
         assert!(!found(&besides, &right), "{} of {}: {right:?} does not violate {:?}", row.id, row.attribute, row.text);
         // Where the condition does not hold neither does the rule, unless another row of the id says the same without it.
-        let alone = tables.rows.iter().filter(|other| other.id == row.id && other.attribute == row.attribute).count() == 1;
+        let alone =
+            tables.rows.iter().filter(|other| other.id == row.id && other.attribute == row.attribute).count() == 1;
         if row.when.is_some() && alone {
             let mut other = besides.clone();
             other[0].1 = vec!["zz-none".to_owned()];
@@ -232,13 +233,17 @@ fn sums_are_held_against_their_totals() {
         let (a, b, c) = (name("Total"), name("Running"), name("Waiting"));
         ids(&["GLUE2ComputingService"], &[(&a, total), (&b, running), (&c, waiting)]).contains("W005")
     };
-    assert!(!jobs("100", "60", "40") && !jobs("100", "50", "40") && jobs("100", "50", "39") && jobs("100", "100", "11"));
+    assert!(
+        !jobs("100", "60", "40") && !jobs("100", "50", "40") && jobs("100", "50", "39") && jobs("100", "100", "11")
+    );
     let space = |total: &str, free: &str, used: &str, reserved: &str| {
         let name = |what: &str| format!("GLUE2StorageShareCapacity{what}Size");
         let (a, b, c, d) = (name("Total"), name("Free"), name("Used"), name("Reserved"));
         ids(&["GLUE2StorageShareCapacity"], &[(&a, total), (&b, free), (&c, used), (&d, reserved)]).contains("E018")
     };
-    assert!(!space("1000", "600", "400", "0") && space("1000", "600", "300", "0") && !space("1000", "600", "300", "100"));
+    assert!(
+        !space("1000", "600", "400", "0") && space("1000", "600", "300", "0") && !space("1000", "600", "300", "100")
+    );
     assert!(!space("1000", "600", "400", "1000"), "a share that is reserved as a whole");
 }
 
@@ -292,7 +297,8 @@ fn hierarchy_counts_by_place_and_by_key() {
 #[test]
 fn what_is_published_twice_or_names_nobody_is_told() {
     let service = |dn, id| -> Made<'_> { (dn, &["GLUE2Service"], attributes(&[("GLUE2ServiceID", id)])) };
-    let found = judged(&[service("GLUE2ServiceID=a,o=glue", "a"), service("GLUE2ServiceID=a,GLUE2GroupID=x,o=glue", "A")]);
+    let found =
+        judged(&[service("GLUE2ServiceID=a,o=glue", "a"), service("GLUE2ServiceID=a,GLUE2GroupID=x,o=glue", "A")]);
     assert!(found.contains(&("GW003".to_owned(), "GLUE2ServiceID=A".to_owned())));
     let key = &[("GLUE2ManagerServiceForeignKey", "b"), ("GLUE2ManagerID", "m")];
     let found = judged(&[("GLUE2ManagerID=m,o=glue", &["GLUE2Manager"], attributes(key))]);

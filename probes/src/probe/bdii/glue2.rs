@@ -1,7 +1,7 @@
 //! GLUE 2.0: what needs the clock, several values, or the name of the entry.
 use super::judge::{At, Judge, shown};
 use super::nodes;
-use super::tables::{Attr, RowId};
+use super::tables::{Attr, RowId, Tables};
 use super::value;
 
 const DAY: i64 = 86_400;
@@ -9,6 +9,30 @@ const DAY: i64 = 86_400;
 const SKEW: i64 = 120;
 /// ARC publishes a validity of 60 s and renews every 10 minutes.
 const ARC_VALIDITY: (i64, i64) = (60, 600);
+
+/// Total jobs and jobs by state, of each class that has them.
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs {
+    service: [Attr; 6],
+    endpoint: [Attr; 6],
+    share: [Attr; 6],
+}
+
+impl Jobs {
+    /// Finds them by their names. All are in the schema.
+    pub(super) fn find(tables: &Tables) -> Jobs {
+        let of = |class: &str, total: Attr| {
+            ["Total", "Running", "Waiting", "Staging", "Suspended", "PreLRMSWaiting"]
+                .map(|state| tables.attributes.find(format!("{class}{state}Jobs").as_bytes()).unwrap_or(total))
+        };
+        let a = &tables.a;
+        Jobs {
+            service: of("GLUE2ComputingService", a.cs_total),
+            endpoint: of("GLUE2ComputingEndpoint", a.ce_total),
+            share: of("GLUE2ComputingShare", a.sh_total),
+        }
+    }
+}
 
 impl Judge<'_> {
     /// Judges an entry of GLUE 2.0.
@@ -30,16 +54,16 @@ impl Judge<'_> {
                 self.domain(at, a.service_domain, r.service_domain);
             }
             if entry.is(c.computing_service) {
-                self.jobs(at, a.cs_total, "GLUE2ComputingService", r.cs_jobs);
+                self.jobs(at, self.jobs.service, r.cs_jobs);
             }
         } else if entry.is(c.endpoint) {
             self.published.glue2_endpoint(at, self.tables, self.brief.remember);
             if entry.is(c.computing_endpoint) {
-                self.jobs(at, a.ce_total, "GLUE2ComputingEndpoint", r.ce_jobs);
+                self.jobs(at, self.jobs.endpoint, r.ce_jobs);
             }
             self.downtimes(at);
         } else if entry.is(c.computing_share) {
-            self.jobs(at, a.sh_total, "GLUE2ComputingShare", r.sh_jobs);
+            self.jobs(at, self.jobs.share, r.sh_jobs);
         } else if entry.is(c.service_capacity) {
             let parts = [a.cap_free, a.cap_used, a.cap_reserved];
             self.capacity(at, a.cap_total, parts, r.capacity, false);
@@ -147,20 +171,13 @@ impl Judge<'_> {
     }
 
     /// The jobs by state against their total, give or take a tenth.
-    fn jobs(&mut self, at: &At<'_>, total: Attr, prefix: &str, row: RowId) {
+    fn jobs(&mut self, at: &At<'_>, [total, states @ ..]: [Attr; 6], row: RowId) {
         let Some(total_jobs) = at.entry.number(total) else { return };
-        let mut sum = 0.0;
-        let mut parts = 0;
-        for state in ["Running", "Waiting", "Staging", "Suspended", "PreLRMSWaiting"] {
-            let attr = self.tables.attributes.find(format!("{prefix}{state}Jobs").as_bytes());
-            if let Some(jobs) = attr.and_then(|attr| at.entry.number(attr)) {
-                // Jobs that wait before the batch system are told apart by some and counted as waiting by others.
-                sum += jobs;
-                parts += 1;
-            }
-        }
-        if parts > 0 && (sum < total_jobs * 0.9 || sum > total_jobs * 1.1) {
-            self.found(at, row, || format!("{prefix}TotalJobs={total_jobs}, and the states sum up to {sum}"));
+        let known: Vec<f64> = states.into_iter().filter_map(|state| at.entry.number(state)).collect();
+        let sum: f64 = known.iter().sum();
+        if !known.is_empty() && (sum < total_jobs * 0.9 || sum > total_jobs * 1.1) {
+            let name = self.tables.attributes.name(total);
+            self.found(at, row, || format!("{name}={total_jobs}, and the states sum up to {sum}"));
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::entry::{Entry, Scratch};
 use super::findings::{Findings, Sink};
+use super::glue2::Jobs;
 use super::hierarchy;
 use super::local::Local;
 use super::nodes::{Node, Nodes, Site};
@@ -65,6 +66,7 @@ pub struct Judge<'t> {
     /// Services, for the next run: site and identifier.
     pub services: Vec<(Site, String)>,
     pub(super) needs: hierarchy::Needs,
+    pub(super) jobs: Jobs,
     targets: Vec<Option<Attr>>,
     uniques: Vec<bool>,
 }
@@ -97,6 +99,7 @@ impl<'t> Judge<'t> {
             published: Published::default(),
             services: Vec::new(),
             needs: hierarchy::Needs::default(),
+            jobs: Jobs::find(tables),
             targets,
             uniques,
         }

@@ -132,7 +132,7 @@ impl Local {
                 return Err(wrong(place, "\"code\" names the probe's own code".to_owned()));
             }
             tables.add_rule(
-                &place,
+                place.as_str(),
                 &rule.id,
                 &rule.class,
                 &rule.attribute,

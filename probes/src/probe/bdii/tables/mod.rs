@@ -81,15 +81,23 @@ pub struct Tables {
 }
 
 /// The columns of a table's lines, comments left out.
-fn lines<'t>(text: &'t str, name: &'static str) -> impl Iterator<Item = (String, Vec<&'t str>)> {
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .map(move |(at, line)| (format!("{name}:{}", at + 1), line.split(" | ").map(str::trim).collect()))
+fn lines<'t>(text: &'t str, name: &'static str) -> impl Iterator<Item = (Place, Vec<&'t str>)> {
+    let kept = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    kept.map(move |(at, line)| (Place(name, at + 1), line.split('|').map(str::trim).collect()))
 }
 
-fn wrong(place: &str, reason: impl Into<String>) -> TableError {
-    TableError { place: place.to_owned(), reason: reason.into() }
+/// A line of a table.
+#[derive(Debug, Clone, Copy)]
+struct Place(&'static str, usize);
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.0, self.1)
+    }
+}
+
+fn wrong(place: impl std::fmt::Display, reason: impl Into<String>) -> TableError {
+    TableError { place: place.to_string(), reason: reason.into() }
 }
 
 impl Tables {
@@ -110,7 +118,7 @@ impl Tables {
         let mut lists = FxHashMap::default();
         let mut classes = ClassNames::default();
         for (place, columns) in lines(TYPES, "types.table") {
-            let [name, openness, values] = columns[..] else { return Err(wrong(&place, "not three columns")) };
+            let [name, openness, values] = columns[..] else { return Err(wrong(place, "not three columns")) };
             if name == "class" {
                 values.split(',').for_each(|name| classes.add(name));
             } else {
@@ -122,9 +130,9 @@ impl Tables {
         let (mut specs, mut wanted) = (Vec::new(), vec![Vec::new(); classes.len()]);
         for (place, columns) in lines(SCHEMA, "schema.table") {
             let [class, attribute, kind, values, requirement] = columns[..] else {
-                return Err(wrong(&place, "not five columns"));
+                return Err(wrong(place, "not five columns"));
             };
-            let class = classes.find(class).ok_or_else(|| wrong(&place, format!("no class {class}")))?;
+            let class = classes.find(class).ok_or_else(|| wrong(place, format!("no class {class}")))?;
             let requirement = match requirement {
                 "mandatory" => Requirement::Mandatory,
                 "recommended" => Requirement::Recommended,
@@ -162,9 +170,9 @@ impl Tables {
         tables.by_class = vec![Vec::new(); tables.classes.len()];
         for (place, columns) in lines(RULES, "rules.table") {
             let [id, class, attribute, violation, severity, message] = columns[..] else {
-                return Err(wrong(&place, "not six columns"));
+                return Err(wrong(place, "not six columns"));
             };
-            tables.add_rule(&place, id, class, attribute, violation, severity, message)?;
+            tables.add_rule(place, id, class, attribute, violation, severity, message)?;
         }
         tables.r = Rows::find(&tables)?;
         Ok(tables)
@@ -177,7 +185,7 @@ impl Tables {
     #[expect(clippy::too_many_arguments, reason = "they are the columns of the table")]
     pub fn add_rule(
         &mut self,
-        place: &str,
+        place: impl std::fmt::Display + Copy,
         id: &str,
         class: &str,
         attribute: &str,
