@@ -392,8 +392,8 @@ mod tests {
         let mut bytes = entry("o=huge", &vec![b'x'; 3 << 20]);
         bytes.extend(done());
         let (_, progress, seen) = read(bytes, 65_536, Limits::default());
-        let (dn, len) = progress.first_skipped.unwrap();
-        assert_eq!((dn.as_slice(), len > 3 << 20, seen.len()), (&b"o=huge"[..], true, 0));
+        let (dn, len) = progress.skipped_names.first().unwrap();
+        assert_eq!((dn.as_slice(), *len > 3 << 20, seen.len()), (&b"o=huge"[..], true, 0));
     }
 
     #[test]

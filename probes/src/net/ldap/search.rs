@@ -10,6 +10,9 @@ use super::message::{self, Answer, Filter, RawEntry, ResultCode, Scope, SearchRe
 /// Pages without an entry that are believed in a row; then the server goes in circles.
 const EMPTY_PAGES: u32 = 64;
 
+/// Entries that were skipped are remembered by name up to this many.
+const SKIPPED: usize = 1000;
+
 /// What is searched.
 #[derive(Debug, Clone)]
 pub struct Search<'a> {
@@ -32,12 +35,19 @@ pub struct Progress {
     pub entries: u64,
     /// Entries that were too long for [`super::Limits::message`] and were skipped.
     pub skipped: u64,
-    /// The DN and the length of the first of them, where the DN could be read.
-    pub first_skipped: Option<(Vec<u8>, u64)>,
+    /// The DNs and the lengths of the first of them, where the DN could be read.
+    pub skipped_names: Vec<(Vec<u8>, u64)>,
     /// References to other servers, which are not followed.
     pub references: u64,
     /// The first of them.
     pub first_reference: Option<String>,
+}
+
+impl Progress {
+    /// How many entries were skipped of which not even the name is known.
+    pub fn nameless(&self) -> u64 {
+        self.skipped - self.skipped_names.len() as u64
+    }
 }
 
 /// How a page ended, and the cookie for the next one.
@@ -115,8 +125,8 @@ impl<S: Transport> Connection<S> {
                 Frame::Whole(start, end) => (start, end),
                 Frame::Skipped(len, dn) => {
                     progress.skipped += 1;
-                    if progress.first_skipped.is_none() {
-                        progress.first_skipped = dn.map(|dn| (dn, len));
+                    if progress.skipped_names.len() < SKIPPED {
+                        progress.skipped_names.extend(dn.map(|dn| (dn, len)));
                     }
                     continue;
                 }

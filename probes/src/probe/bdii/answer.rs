@@ -108,7 +108,7 @@ impl Answer<'_> {
     pub fn give(&self, mut reading: Reading<'_>, inputs: Inputs, report: &mut Report) {
         let present = |tree: &Tree<'_>| tree.progress.entries > 0;
         let whole = [&reading.glue1, &reading.glue2].iter().all(|tree| {
-            matches!(tree.end, End::Whole | End::Absent { .. } | End::Skipped) && tree.progress.skipped == 0
+            matches!(tree.end, End::Whole | End::Absent { .. } | End::Skipped) && tree.progress.nameless() == 0
         });
         self.site_ages(&mut reading);
         let differences = inputs.registry.as_ref().map_or_else(Vec::new, |registry| {
@@ -227,8 +227,8 @@ impl Answer<'_> {
                 }
             }
         }
-        let skipped = reading.glue1.progress.skipped + reading.glue2.progress.skipped;
-        (all.entries + skipped, all.services, sites.len(), all.newest)
+        let nameless = reading.glue1.progress.nameless() + reading.glue2.progress.nameless();
+        (all.entries + nameless, all.services, sites.len(), all.newest)
     }
 
     fn measures(&self, reading: &Reading<'_>, entries: u64, services: u64, newest: Option<i64>, report: &mut Report) {
@@ -301,14 +301,6 @@ impl Answer<'_> {
         for tree in [&reading.glue1, &reading.glue2] {
             for (row, group) in &tree.judge.findings.groups {
                 join(*row, group.count, group.first.clone());
-            }
-            if tree.progress.skipped > 0 {
-                let first = tree
-                    .progress
-                    .first_skipped
-                    .as_ref()
-                    .map(|(dn, len)| (String::from_utf8_lossy(dn).into_owned(), format!("{} kB", len / 1024)));
-                join(self.tables.r.too_long, tree.progress.skipped, first.into_iter().collect());
             }
         }
         let mut totals = [0; 3];

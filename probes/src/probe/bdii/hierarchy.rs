@@ -103,6 +103,21 @@ impl Judge<'_> {
         }
     }
 
+    /// Notes a child of which only the name is known: whatever kinds its name allows.
+    pub(super) fn note_child(&mut self, above: &[u8], identifier: &str) {
+        let kinds = match identifier {
+            "GLUE2LocationID" => LOCATION,
+            "GLUE2ContactID" => CONTACT,
+            "GLUE2ManagerID" => MANAGER,
+            "GLUE2ResourceID" => ENVIRONMENT,
+            "GLUE2StorageAccessProtocolID" => PROTOCOL,
+            "GLUE2EndpointID" => ENDPOINT,
+            "GLUE2PolicyID" => ACCESS | MAPPING,
+            _ => return,
+        };
+        self.needs.early.push((nodes::hash(above), kinds));
+    }
+
     /// Whether the RDN above an entry has this value.
     fn is_child_of(&self, at: &At<'_>, value: &[u8]) -> bool {
         let above = nodes::split(nodes::split(at.entry.dn).1).0;

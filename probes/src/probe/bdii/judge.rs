@@ -10,7 +10,7 @@ use super::findings::{Findings, Sink};
 use super::glue2::Jobs;
 use super::hierarchy;
 use super::local::Local;
-use super::nodes::{Node, Nodes, Site};
+use super::nodes::{self, Node, Nodes, Site};
 use super::published::Published;
 use super::references::{References, key};
 use super::tables::{Attr, Fit, Operand, Requirement, RowId, Tables, Type, Violation};
@@ -123,6 +123,35 @@ impl<'t> Judge<'t> {
             self.glue1(&at);
         }
         self.scratch = scratch;
+    }
+
+    /// Takes note of an entry that was too long to be judged.
+    pub fn too_long(&mut self, dn: &[u8], len: u64) {
+        let (node, site) = self.nodes.add(dn, false);
+        self.counts.entry(site).or_default().entries += 1;
+        let (rdn, above) = nodes::split(dn);
+        if let Some(eq) = rdn.iter().position(|byte| *byte == b'=')
+            && let Some(attr) = self.tables.attributes.find(rdn[..eq].trim_ascii())
+        {
+            let value = rdn[eq + 1..].trim_ascii();
+            self.references.publish(key(attr, 0, value));
+            for (id, kind) in [("GlueCEUniqueID", "ce"), ("GlueSEUniqueID", "se"), ("GlueClusterUniqueID", "cluster")] {
+                if self.tables.attributes.name(attr) == id {
+                    self.references.publish(key(kind, 0, value));
+                }
+            }
+            let a = &self.tables.a;
+            if [a.service_id, a.g1_service_id].contains(&attr) {
+                self.counts.entry(site).or_default().services += 1;
+            }
+            if self.brief.services && [a.service_id, a.g1_service_id, a.ce_id, a.se_id].contains(&attr) {
+                self.services.push((site, self.pair(attr, value)));
+            }
+            self.note_child(above, self.tables.attributes.name(attr));
+        }
+        if self.brief.content {
+            self.found_node(node, self.tables.r.too_long, format!("{} kB", len / 1024));
+        }
     }
 
     /// Says what is wrong at an entry.

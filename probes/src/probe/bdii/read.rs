@@ -274,7 +274,11 @@ fn words(done: &Done) -> String {
 }
 
 fn ended(base: String, mut judge: Judge<'_>, progress: Progress, end: End) -> Tree<'_> {
-    judge.finish(end == End::Whole && progress.skipped == 0);
+    // An entry that was too long is not judged, but it is there: it answers references and is somebody's child.
+    for (dn, len) in &progress.skipped_names {
+        judge.too_long(dn, *len);
+    }
+    judge.finish(end == End::Whole && progress.nameless() == 0);
     Tree { base, judge, progress, end }
 }
 
