@@ -4,5 +4,6 @@
 pub mod anchors;
 pub mod bdii;
 pub mod ca;
+pub mod cert;
 pub mod crl;
 pub mod lifetime;

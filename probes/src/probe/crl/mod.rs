@@ -9,9 +9,12 @@ mod consumer;
 mod judge;
 mod lists;
 mod memory;
+mod revocation;
 mod single;
 mod site;
 mod verdict;
+
+pub use revocation::revocation;
 
 use super::anchors::{Anchors, authority_findings, unreadable_findings};
 use super::lifetime;
@@ -131,7 +134,7 @@ fn folder(args: &Args, store: &Store, context: &Context, report: &mut Report) {
         let numbered = store.numbered(&authority.hash, true);
         let case = Case { store, lists: &lists, authority, numbered: &numbered, orphans: &orphans };
         let mut own = case.verdict(&judge);
-        if let Some(crl) = own.list {
+        if let Some(crl) = own.list.filter(|crl| crl.bad_time.is_none()) {
             own.findings.extend(case.beside(&judge));
             if let Some(memory) = &mut memory {
                 own.findings.extend(memory.compare(&authority.alias, crl, now));
