@@ -318,3 +318,121 @@ fn classes_values_and_bytes_that_nobody_knows_are_told() {
     assert!(ids(&["GLUE2Service"], two).contains("W036"));
     assert!(ids(&["GlueTop", "GlueSA"], &[("GlueSAName", "GlueSAPath: /x")]).contains("gstat.sanity.value"));
 }
+
+const SITE: &str = "mds-vo-name=S,o=grid";
+
+/// The ids that are found of entries of GLUE 1.3 below one site: what each is called, its class, its attributes.
+fn glue1(entries: &[(&str, &str, &[(&str, &str)])]) -> BTreeSet<String> {
+    let dns: Vec<String> = entries.iter().map(|(rdn, ..)| format!("{rdn},{SITE}")).collect();
+    let classes: Vec<[&str; 1]> = entries.iter().map(|(_, class, _)| [*class]).collect();
+    let made: Vec<Made<'_>> = entries
+        .iter()
+        .enumerate()
+        .map(|(at, (.., pairs))| (dns[at].as_str(), &classes[at][..], attributes(pairs)))
+        .collect();
+    judged(&made).into_iter().map(|(id, _)| id).collect()
+}
+
+#[test]
+fn identifiers_of_glue_1_are_unique_in_what_they_belong_to() {
+    let se = |name: &'static str| [("GlueChunkKey", name)];
+    for (id, class, attribute, key) in [
+        ("SA.LocalID.Unique", "GlueSA", "GlueSALocalID", "GlueSEUniqueID=se1"),
+        (
+            "SEControlProtocol.LocalID.Unique",
+            "GlueSEControlProtocol",
+            "GlueSEControlProtocolLocalID",
+            "GlueSEUniqueID=se1",
+        ),
+        (
+            "SEAccessProtocol.LocalID.Unique",
+            "GlueSEAccessProtocol",
+            "GlueSEAccessProtocolLocalID",
+            "GlueSEUniqueID=se1",
+        ),
+        ("SubCluster.UniqueID.Unique", "GlueSubCluster", "GlueSubClusterUniqueID", "GlueClusterUniqueID=se1"),
+    ] {
+        let one = [(attribute, "x"), se(key)[0]];
+        let elsewhere: String = key.replace("se1", "se2");
+        let other = [(attribute, "x"), ("GlueChunkKey", elsewhere.as_str())];
+        assert!(glue1(&[("a=1", class, &one), ("a=2", class, &one)]).contains(id), "{id}");
+        assert!(!glue1(&[("a=1", class, &one), ("a=2", class, &other)]).contains(id), "{id}: of another owner");
+    }
+    for (id, class, attribute) in [
+        ("CE.UniqueID.Unique", "GlueCE", "GlueCEUniqueID"),
+        ("Cluster.UniqueID.Unique", "GlueCluster", "GlueClusterUniqueID"),
+        ("SE.UniqueID.Unique", "GlueSE", "GlueSEUniqueID"),
+    ] {
+        let pairs = [(attribute, "x")];
+        assert!(glue1(&[("a=1", class, &pairs), ("a=2", class, &pairs)]).contains(id), "{id}");
+        assert!(!glue1(&[("a=1", class, &pairs), ("a=2", class, &[(attribute, "y")])]).contains(id), "{id}");
+    }
+}
+
+#[test]
+fn a_storage_element_needs_its_own_area_and_vo_info() {
+    let se = ("GlueSEUniqueID=se1", "GlueSE", &[("GlueSEUniqueID", "se1")][..]);
+    let alone = glue1(&[se]);
+    assert!(alone.contains("SE.GlueSA.Exist") && alone.contains("VOInfo.Exist"));
+    let area = ("GlueSALocalID=a,GlueSEUniqueID=se1", "GlueSA", &[("GlueSALocalID", "a")][..]);
+    let info =
+        [("GlueVOInfoLocalID", "v"), ("GlueChunkKey", "GlueSALocalID=a"), ("GlueChunkKey", "GlueSEUniqueID=SE1")];
+    let info = ("GlueVOInfoLocalID=v", "GlueVOInfo", &info[..]);
+    let whole = glue1(&[se, area, info]);
+    assert!(!whole.contains("SE.GlueSA.Exist") && !whole.contains("VOInfo.Exist"), "{whole:?}");
+    let of_another = ("GlueSALocalID=a,GlueSEUniqueID=se2", "GlueSA", &[("GlueSALocalID", "a")][..]);
+    assert!(glue1(&[se, of_another]).contains("SE.GlueSA.Exist"), "another element's area is none of it");
+}
+
+#[test]
+fn space_jobs_and_benchmarks_are_held_against_each_other() {
+    let se =
+        |used, total| glue1(&[("a=1", "GlueSE", &[("GlueSEUsedOnlineSize", used), ("GlueSETotalOnlineSize", total)])]);
+    assert!(se("80", "100").contains("gstat.sanity.usage") && !se("79", "100").contains("gstat.sanity.usage"));
+    assert!(se("90", "100").contains("gstat.sanity.full") && !se("89", "100").contains("gstat.sanity.full"));
+    let tape = |arch, nearline| {
+        let pairs = [("GlueSEArchitecture", arch), ("GlueSETotalNearlineSize", nearline)];
+        glue1(&[("a=1", "GlueSE", &pairs)]).contains("SE.Size.Value")
+    };
+    assert!(
+        tape("disk", "5") && tape("tape", "0") && !tape("tape", "5") && !tape("disk", "0") && !tape("multidisk", "5")
+    );
+    let ce =
+        |waiting| glue1(&[("a=1", "GlueCE", &[("GlueCEStateWaitingJobs", waiting), ("GlueCEInfoTotalCPUs", "10")])]);
+    assert!(ce("500").contains("gstat.sanity.usage") && !ce("499").contains("gstat.sanity.usage"));
+    assert!(
+        ce("1500").contains("gstat.sanity.full") && !ce("444444").contains("gstat.sanity.full"),
+        "it has E022 then"
+    );
+    let sub = |physical, logical, si00| {
+        let cores = ("GlueHostProcessorOtherDescription", "Cores=8,Benchmark=10-HEP-SPEC06");
+        let names = ["GlueSubClusterPhysicalCPUs", "GlueSubClusterLogicalCPUs", "GlueHostBenchmarkSI00"];
+        let pairs = [(names[0], physical), (names[1], logical), (names[2], si00), cores];
+        glue1(&[("a=1", "GlueSubCluster", &pairs)]).contains("value.error")
+    };
+    assert!(!sub("10", "80", "2500") && sub("10", "79", "2500") && sub("10", "80", "2200") && !sub("10", "80", "2400"));
+    let sa = |total, reserved| {
+        let pairs = [("GlueSATotalOnlineSize", total), ("GlueSAReservedOnlineSize", reserved)];
+        glue1(&[("a=1", "GlueSA", &pairs)]).contains("SA.Size.Valid")
+    };
+    assert!(sa("11", "10") && !sa("10", "10") && !sa("11", "0"));
+}
+
+#[test]
+fn a_ce_is_bound_to_what_is_published_and_an_srm_endpoint_has_its_service() {
+    let group = |ce, se| {
+        let pairs = [("GlueCESEBindGroupCEUniqueID", ce), ("GlueCESEBindGroupSEUniqueID", se)];
+        let ce = ("a=1", "GlueCE", &[("GlueCEUniqueID", "ce.x.org:1/q")][..]);
+        let se = ("a=2", "GlueSE", &[("GlueSEUniqueID", "se.x.org")][..]);
+        glue1(&[("a=3", "GlueCESEBindGroup", &pairs), ce, se])
+    };
+    let right = group("ce.x.org:1/q", "SE.x.org");
+    assert!(!right.contains("gstat.sanity.ce") && !right.contains("gstat.sanity.se"));
+    assert!(group("no.x.org:1/q", "se.x.org").contains("gstat.sanity.ce"));
+    assert!(group("ce.x.org:1/q", "no.x.org").contains("gstat.sanity.se"));
+    let control = [("GlueSEControlProtocolType", "SRM"), ("GlueSEControlProtocolEndpoint", "httpg://se:1/srm/m")];
+    let control = ("a=1", "GlueSEControlProtocol", &control[..]);
+    assert!(glue1(&[control]).contains("SEControlProtocol.Service"));
+    let service = [("GlueServiceType", "SRM"), ("GlueServiceEndpoint", "httpg://se:1/srm/m")];
+    assert!(!glue1(&[control, ("a=2", "GlueService", &service)]).contains("SEControlProtocol.Service"));
+}
