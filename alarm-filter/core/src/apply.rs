@@ -6,7 +6,6 @@ use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
 use crate::input::{DeletedDowntime, ScheduledDowntime, Text};
 use crate::rows::RowKey;
-use crate::state::State;
 use crate::time::Timestamp;
 use crate::watch::{Key, Watch};
 use crate::world::{Cause, Proposal, World};
@@ -58,12 +57,12 @@ impl World {
                 let m = self.monitor_mut(monitor);
                 m.objects_hash = hash.clone();
                 m.objects = objects;
-                self.judged.clear();
+                self.judge_anew();
             }
             Event::Topology { hash } => {
                 self.meta.hashes.topology = hash.clone();
                 self.topology = documents.topology(hash);
-                self.judged.clear();
+                self.judge_anew();
                 self.dirty.meta();
                 // Which windows count for an alarm is asked of the topology, too.
                 self.unarmed.extend(self.alarms.keys().cloned());
@@ -77,14 +76,14 @@ impl World {
             Event::Profiles { hash } => {
                 self.meta.hashes.profiles = hash.clone();
                 self.profiles = documents.profiles(hash).unwrap_or_default();
-                self.judged.clear();
+                self.judge_anew();
                 self.patterns = self.profiles.time_out_patterns();
                 self.dirty.meta();
             }
             Event::Settings { hash } => {
                 self.meta.hashes.settings = hash.clone();
                 self.settings = documents.settings(hash).unwrap_or_default();
-                self.judged.clear();
+                self.judge_anew();
                 self.dirty.meta();
                 let settings = self.settings.clone();
                 for name in settings.monitors.keys() {
@@ -216,9 +215,7 @@ impl World {
             let watch = self.watch_mut(&seen.key);
             if watch.stands_for.as_ref() != Some(stands_for) {
                 watch.stands_for = Some(stands_for.clone());
-                for state in [State::Warning, State::Critical, State::Unknown] {
-                    self.judged.swap_remove(&(seen.key.clone(), state));
-                }
+                watch.margin.forget_judged();
             }
         }
         match &seen.key.service {

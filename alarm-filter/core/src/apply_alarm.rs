@@ -43,8 +43,8 @@ impl World {
                     stable: false,
                     refreshed: None,
                     output: change.output.clone(),
-                    long_output: Text::from(""),
-                    perf_data: Text::from(""),
+                    long_output: Text::default(),
+                    perf_data: Text::default(),
                     flags: BTreeMap::new(),
                     episode_flags: BTreeSet::new(),
                     episode_states: Vec::new(),
@@ -80,8 +80,8 @@ impl World {
                     alarm.state = change.state;
                     alarm.since = change.at;
                     alarm.output = change.output.clone();
-                    alarm.long_output = Text::from("");
-                    alarm.perf_data = Text::from("");
+                    alarm.long_output = Text::default();
+                    alarm.perf_data = Text::default();
                     alarm.remember(change, *again, &settings);
                 }
                 if let Some(before) = turned
@@ -101,8 +101,8 @@ impl World {
                     alarm.state = change.state;
                     alarm.since = change.at;
                     alarm.output = change.output.clone();
-                    alarm.long_output = Text::from("");
-                    alarm.perf_data = Text::from("");
+                    alarm.long_output = Text::default();
+                    alarm.perf_data = Text::default();
                     if let Some(span) = alarm.failing.last_mut().filter(|s| s.to.is_none()) {
                         span.to = Some(change.at.max(span.from));
                     }
@@ -289,7 +289,6 @@ impl World {
         if alarm.masked_by.is_some() {
             Arc::make_mut(&mut alarm).masked_by = None;
         }
-        self.dirty.alarm(id);
         self.note_family(id, &alarm.about, false);
         Arc::make_mut(&mut self.closed).insert(id.clone(), Closed { at: self.at, seq, alarm, off });
         self.dirty.insert(RowKey::Closed(id.clone()));

@@ -11,7 +11,6 @@ use crate::event::Event;
 use crate::input::{Input, Text};
 use crate::rows::RowError;
 use crate::time::Timestamp;
-use crate::watch::Key;
 use crate::world::World;
 
 /// The state machine.
@@ -28,8 +27,6 @@ pub struct Engine {
     pending: Pending,
     /// The time of the events that are being decided.
     pub(crate) now: Timestamp,
-    /// The object of the last event, and its number.
-    numbered: Option<(Key, i64)>,
 }
 
 /// Lists of events that are kept to be filled again.
@@ -200,19 +197,17 @@ impl Engine {
 
     /// Decides: the event takes its place in the journal's records, and the world takes it in.
     pub(crate) fn emit(&mut self, event: Event) {
-        let object = event.key().map(|key| match &self.numbered {
-            Some((last, number)) if last == key => *number,
-            _ => {
-                let number = key.number();
-                self.numbered = Some((key.clone(), number));
-                number
-            }
-        });
+        let object = match event.key() {
+            Some(key) => Some(self.world.number(key)),
+            None => None,
+        };
         self.open_record(object);
         let at = self.now;
         if let Some(record) = self.records.last_mut() {
-            self.world.apply(record.seq, at, &event, &self.documents);
             record.events.push(event);
+            if let Some(event) = record.events.last() {
+                self.world.apply(record.seq, at, event, &self.documents);
+            }
         }
     }
 

@@ -9,7 +9,6 @@ use crate::flag::Flag;
 use crate::input::{SourceState, Text};
 use crate::mask::PROGRAM;
 use crate::nagios::Told;
-use crate::rows::Dirty;
 use crate::settings::Settings;
 use crate::settle::Said;
 use crate::time::{HOUR, Timestamp};
@@ -267,7 +266,7 @@ impl Engine {
         let Some(off) = watch.off.clone() else { return };
         if self.world.problem(watch).is_some() {
             let why = "its date has come and it still fails".into();
-            self.emit(Event::Returned { id: off.alarm.clone(), key: key.clone(), why, who: "".into() });
+            self.emit(Event::Returned { id: off.alarm.clone(), key: key.clone(), why, who: Text::default() });
             self.resettle(key);
             self.refamily_of(&off.alarm);
         } else {
@@ -496,6 +495,6 @@ impl World {
         }
         self.rearm_held();
         self.unarmed.clear();
-        self.dirty = Dirty::default();
+        self.all_rows_are_written();
     }
 }

@@ -9,8 +9,8 @@ use crate::nagios::Told;
 use crate::state::State;
 use crate::time::{SECOND, Timestamp};
 use crate::verdict::Verdict;
-use crate::watch::{Key, SetAside, View, Watch};
-use crate::world::{Asked, World};
+use crate::watch::{Judgement, Key, SetAside, View, Watch};
+use crate::world::World;
 
 /// What was just said of an object.
 #[derive(Clone, Debug)]
@@ -105,19 +105,22 @@ impl Engine {
     /// Why a problem of the object raises nothing, or that it raises, and for what if that was asked just now. Judged
     /// once, until something changes that it depends on.
     fn judge(&mut self, key: &Key, state: State) -> Result<Option<Box<About>>, SetAside> {
-        // A host counts by the services that are known on it.
-        let lasts = key.service.is_some();
-        if lasts && let Some(judged) = self.world.judged.get(&Asked(key, state)) {
-            return judged.clone().map_or(Ok(None), Err);
+        let judging = self.world.judging;
+        match self.world.watch(key).and_then(|watch| watch.margin.judged(state, judging)) {
+            Some(Judgement::Raises) => return Ok(None),
+            Some(Judgement::Aside(reason)) => return Err(SetAside::clone(reason)),
+            None => {}
         }
-        let (aside, about) = match self.world.verdict(key, state) {
-            Verdict::Aside(reason) => (Some(reason), None),
-            Verdict::Raise(about) => (None, Some(about)),
+        let verdict = self.world.verdict(key, state);
+        let judgement = match &verdict {
+            Verdict::Raise(_) => Judgement::Raises,
+            Verdict::Aside(reason) => Judgement::Aside(Box::new(reason.clone())),
         };
-        if lasts {
-            self.world.judged.insert((key.clone(), state), aside.clone());
+        self.world.note_judgement(key, state, judgement);
+        match verdict {
+            Verdict::Raise(about) => Ok(Some(about)),
+            Verdict::Aside(reason) => Err(reason),
         }
-        aside.map_or(Ok(about), Err)
     }
 
     fn no_problem(&mut self, key: &Key, said: &Said, open: Option<AlarmId>, held: bool) {
@@ -225,7 +228,7 @@ impl Engine {
                 id: off.alarm.clone(),
                 key: key.clone(),
                 why: "it failed again after an OK".into(),
-                who: "".into(),
+                who: Text::default(),
             });
             return self.goes_on(&off.alarm, said, problem);
         }
