@@ -18,6 +18,8 @@ const SPANS: usize = 64;
 const EPISODE_STATES: usize = 10_000;
 /// States that are kept with the version that they came with.
 const STOOD: usize = 4;
+/// Room for so many states, changes and turns is taken with an alarm: most see no more.
+const FEW: usize = 4;
 /// Switched-off alarms that are remembered beside those that may return.
 const CLOSED: usize = 2048;
 
@@ -47,16 +49,16 @@ impl World {
                     perf_data: Text::default(),
                     flags: BTreeMap::new(),
                     episode_flags: BTreeSet::new(),
-                    episode_states: Vec::new(),
-                    history: Vec::new(),
-                    turns: Vec::new(),
+                    episode_states: Vec::with_capacity(FEW),
+                    history: Vec::with_capacity(FEW),
+                    turns: Vec::with_capacity(FEW),
                     masked_by: None,
                     cause: None,
                     unmonitored_since: None,
                     unmonitored_reported: false,
                     notes: Vec::new(),
                     changed: seq,
-                    stood: Vec::new(),
+                    stood: Vec::with_capacity(FEW),
                     touched: None,
                     version: seq,
                 };
@@ -256,7 +258,7 @@ impl World {
                 alarm.stand(seq);
             }
         }
-        if self.unarmed.last() != Some(touched) {
+        if event.moves_timers() && self.unarmed.last() != Some(touched) {
             self.unarmed.push(touched.clone());
         }
     }

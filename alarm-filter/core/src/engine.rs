@@ -143,13 +143,17 @@ impl Engine {
     /// Takes back records that nobody needs any more: what is decided next is written in their place. For those who
     /// decide a long recording; there is no need to.
     pub fn reuse(&mut self, mut records: Vec<Record>) {
-        for record in records.drain(..) {
-            let mut events = record.events;
+        if records.is_empty() {
+            return;
+        }
+        for record in &mut records {
             if self.spare.1.len() < SPARE {
+                let mut events = std::mem::take(&mut record.events);
                 events.clear();
                 self.spare.1.push(events);
             }
         }
+        records.clear();
         self.spare.0 = records;
     }
 
@@ -184,7 +188,15 @@ impl Engine {
         self.world.rearm_touched();
     }
 
+    #[inline]
     fn fire(&mut self, at: Timestamp) {
+        if self.next_deadline().is_some_and(|due| due <= at) {
+            self.fire_due(at);
+        }
+        self.pending = Pending::Nothing;
+    }
+
+    fn fire_due(&mut self, at: Timestamp) {
         while let Some((due, timer)) = self.world.timers.pop(at) {
             self.now = due.max(self.world.at);
             self.world.now = self.now;
@@ -192,7 +204,6 @@ impl Engine {
             self.timer(timer);
             self.world.rearm_touched();
         }
-        self.pending = Pending::Nothing;
     }
 
     /// Decides: the event takes its place in the journal's records, and the world takes it in.

@@ -134,12 +134,8 @@ impl World {
 
     fn mark_by_monitors(&self, alarm: &Alarm, marking: &mut Marking<'_>) {
         let key = &alarm.key;
-        let Some(entry) = self.host_entry(&key.group, &key.host) else { return };
-        let watch = match &key.service {
-            Some(s) => entry.services.get(s),
-            None => Some(&entry.host),
-        };
-        let Some(watch) = watch else { return };
+        let Some(place) = self.place(key) else { return };
+        let Some(((_, entry), watch)) = self.hosts.get_index(place.host).zip(self.watch_at(place)) else { return };
         for view in &watch.views {
             let host = key.service.as_ref().and_then(|_| entry.host.view(&view.monitor));
             if let Some(h) = host.filter(|h| h.state.is_problem()) {

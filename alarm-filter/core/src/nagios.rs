@@ -37,13 +37,15 @@ impl Engine {
             Seen::Host(h) => self.host_seen(&from, h),
             Seen::Notification(n) => self.notification_seen(&from, n),
             Seen::Flapping { object, on } => {
-                if self.view_differs(&from, object, |v| v.flapping, *on) {
-                    self.note(&from, object, Note::Flapping { on: *on });
+                let key = self.key(&from, object);
+                if self.view_differs(&from, &key, |v| v.flapping, *on) {
+                    self.note_of(&from, &key, Note::Flapping { on: *on });
                 }
             }
             Seen::InDowntime { object, on } => {
-                if self.view_differs(&from, object, |v| v.in_downtime, *on) {
-                    self.note(&from, object, Note::InDowntime { on: *on });
+                let key = self.key(&from, object);
+                if self.view_differs(&from, &key, |v| v.in_downtime, *on) {
+                    self.note_of(&from, &key, Note::InDowntime { on: *on });
                 }
             }
             Seen::DowntimeScheduled(downtime) => self.downtime_scheduled(&from, downtime),
@@ -51,25 +53,29 @@ impl Engine {
                 self.emit(Event::DowntimeDeleted { monitor: Text::clone(from.monitor), which: which.clone() });
             }
             Seen::Acknowledged { object, sticky, author, comment } => {
-                let problem = self.world.view(&from.key(object), from.monitor).is_some_and(|v| v.state.is_problem());
-                if problem {
+                let key = self.key(&from, object);
+                if self.world.view(&key, from.monitor).is_some_and(|v| v.state.is_problem()) {
                     let (author, comment) = (author.clone(), comment.clone());
-                    self.note(&from, object, Note::Acknowledged(Acknowledgement { sticky: *sticky, author, comment }));
+                    self.note_of(&from, &key, Note::Acknowledged(Acknowledgement { sticky: *sticky, author, comment }));
                 }
             }
             Seen::AcknowledgementRemoved { object } => {
-                if self.view_differs(&from, object, |v| v.acknowledgement.is_some(), false) {
-                    self.note(&from, object, Note::Unacknowledged);
+                let key = self.key(&from, object);
+                if self.view_differs(&from, &key, |v| v.acknowledgement.is_some(), false) {
+                    self.note_of(&from, &key, Note::Unacknowledged);
                 }
             }
             Seen::Muted { scope, host, service, muted } => {
                 self.muted(&from, *scope, host.clone(), service.clone(), *muted);
             }
-            Seen::NotificationDelayed { object, until } => self.note(&from, object, Note::Delayed { until: *until }),
+            Seen::NotificationDelayed { object, until } => {
+                let key = self.key(&from, object);
+                self.note_of(&from, &key, Note::Delayed { until: *until });
+            }
             Seen::Gone { object } => {
-                if self.view_differs(&from, object, |v| v.gone, true) {
-                    let key = from.key(object);
-                    self.note(&from, object, Note::Gone { gone: true });
+                let key = self.key(&from, object);
+                if self.view_differs(&from, &key, |v| v.gone, true) {
+                    self.note_of(&from, &key, Note::Gone { gone: true });
                     // Its word does not count any more where another monitor still watches the object.
                     self.resettle(&key);
                 }
@@ -81,22 +87,22 @@ impl Engine {
         if s.pending {
             return;
         }
-        let key = Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) };
-        let old = self.world.view(&key, from.monitor);
         let problem = s.state.is_problem();
-        let Some(old) = old else {
+        let key = match self.world.known(&from.group, &s.host, Some(&s.service)) {
+            Some(key) => key,
+            // Of what was never heard of, good news are none.
+            None if !problem => return,
+            None => Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) },
+        };
+        let Some(old) = self.world.view(&key, from.monitor) else {
             if !problem && s.stands_for.is_none() {
-                return;
-            }
-            if !problem && self.world.watch(&key).is_none() {
                 return;
             }
             let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
             self.seen(from, key.clone(), Told::of(from, s), s, held, false);
             // A host counts when a service on it does; this one may be the first.
-            let host = Key { service: None, ..key };
-            if self.world.watch(&host).is_some_and(|w| w.aside.is_some()) {
-                self.resettle(&host);
+            if self.world.host_entry(&key.group, &key.host).is_some_and(|entry| entry.host.aside.is_some()) {
+                self.resettle(&Key { service: None, ..key });
             }
             return;
         };
@@ -200,7 +206,7 @@ impl Engine {
         if h.pending {
             return;
         }
-        let key = Key { group: from.group.clone(), host: h.host.clone(), service: None };
+        let key = self.named(from, &h.host, None);
         let problem = h.state.is_problem();
         let old = self.world.view(&key, from.monitor);
         match old {
@@ -239,7 +245,7 @@ impl Engine {
     }
 
     fn notification_seen(&mut self, from: &From<'_>, n: &NotificationSeen) {
-        let key = from.key(&n.object);
+        let key = self.key(from, &n.object);
         if n.kind != NotificationKind::Problem {
             if n.kind == NotificationKind::Recovery {
                 let first = self.world.view(&key, from.monitor).is_none();
@@ -263,13 +269,14 @@ impl Engine {
         }
         let standing = old.is_some_and(|v| v.hard && v.state == n.state);
         let held = old.is_some_and(|v| v.held);
-        let s = ServiceSeen {
+        let attempt = old.map_or(0, |v| v.attempt);
+        let seen = || ServiceSeen {
             host: n.object.host.clone(),
             service: n.object.service.clone().unwrap_or_default(),
             state: n.state,
             hard: true,
             report: Report::Alert,
-            attempt: old.map_or(0, |v| v.attempt),
+            attempt,
             pending: false,
             output: n.output.clone(),
             long_output: Text::default(),
@@ -279,7 +286,7 @@ impl Engine {
             stands_for: None,
         };
         if standing && held {
-            self.release(from, &key, Told::Notified, &s);
+            self.release(from, &key, Told::Notified, &seen());
         } else if standing {
             let alarm = self.world.alarm_of(&key).filter(|a| a.failing_now() && from.since > a.since);
             if let Some(id) = alarm.map(|a| a.id.clone()) {
@@ -287,7 +294,7 @@ impl Engine {
                 self.confirm(&id, &key, from.since);
             }
         } else {
-            self.seen(from, key.clone(), Told::Notified, &s, false, false);
+            self.seen(from, key.clone(), Told::Notified, &seen(), false, false);
             if key.service.is_none() {
                 self.remark_services(&key);
             }
@@ -306,7 +313,7 @@ impl Engine {
         if d.fixed || d.triggered_by != 0 {
             return;
         }
-        let key = from.key(&d.object);
+        let key = self.key(from, &d.object);
         let known = self.world.view(&key, from.monitor).and_then(|v| {
             let alike =
                 |k: &&ScheduledDowntime| k.start == d.start && k.end == d.end && k.host_services == d.host_services;
@@ -327,9 +334,9 @@ impl Engine {
                 }
             }
             MuteScope::Host | MuteScope::Service => {
-                let object = Object { host, service };
-                if self.world.is_muted(from.monitor, &from.key(&object)) != muted {
-                    self.note(from, &object, Note::Mute { muted });
+                let key = self.named(from, &host, service.as_ref());
+                if self.world.is_muted(from.monitor, &key) != muted {
+                    self.note_of(from, &key, Note::Mute { muted });
                 }
             }
             MuteScope::HostServices => {
@@ -413,10 +420,6 @@ impl Engine {
         }
     }
 
-    fn note(&mut self, from: &From<'_>, object: &Object, note: Note) {
-        self.note_of(from, &from.key(object), note);
-    }
-
     fn note_of(&mut self, from: &From<'_>, key: &Key, note: Note) {
         self.emit(Event::Noted { key: key.clone(), monitor: Text::clone(from.monitor), since: from.since, note });
         self.remark(key);
@@ -428,23 +431,26 @@ impl Engine {
     fn view_differs(
         &self,
         from: &From<'_>,
-        object: &Object,
+        key: &Key,
         fact: impl Fn(&crate::watch::View) -> bool,
         now: bool,
     ) -> bool {
-        self.world.view(&from.key(object), from.monitor).is_some_and(fact) != now
+        self.world.view(key, from.monitor).is_some_and(fact) != now
+    }
+
+    fn key(&self, from: &From<'_>, object: &Object) -> Key {
+        self.named(from, &object.host, object.service.as_ref())
+    }
+
+    /// An object, under the texts that the world has for it if it knows it.
+    fn named(&self, from: &From<'_>, host: &Text, service: Option<&Text>) -> Key {
+        let known = self.world.known(&from.group, host, service.map(|s| &**s));
+        known.unwrap_or_else(|| Key { group: from.group.clone(), host: host.clone(), service: service.cloned() })
     }
 
     /// Since when a host is UP again, if it is known that it was not.
     fn host_up_since(&self, key: &Key, monitor: &str) -> Option<Timestamp> {
-        let host = Key { service: None, ..key.clone() };
-        self.world.view(&host, monitor).filter(|v| !v.state.is_problem()).map(|v| v.since)
-    }
-}
-
-impl From<'_> {
-    fn key(&self, object: &Object) -> Key {
-        Key { group: self.group.clone(), host: object.host.clone(), service: object.service.clone() }
+        self.world.host_view(key, monitor).filter(|v| !v.state.is_problem()).map(|v| v.since)
     }
 }
 

@@ -399,13 +399,12 @@ impl World {
         if !watch.views.iter().any(|v| v.held) {
             return None;
         }
-        let host = Key { service: None, ..key.clone() };
         let due = |view: &View| {
             let monitor = self.settings.monitors.get(&view.monitor);
             if monitor.is_none_or(|m| m.has_notifications || m.has_status) {
                 return None;
             }
-            let up = self.view(&host, &view.monitor).filter(|h| !h.state.is_problem())?;
+            let up = self.host_view(key, &view.monitor).filter(|h| !h.state.is_problem())?;
             Some((up.since.plus(self.settings.settle_after), view.monitor.clone()))
         };
         watch.views.iter().filter(|v| v.held).filter_map(due).min()

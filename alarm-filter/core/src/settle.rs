@@ -248,11 +248,10 @@ impl Engine {
                 Verdict::Aside(_) => return false,
             },
         };
-        let number = u64::from_ne_bytes(key.number().to_ne_bytes());
+        let number = self.world.number(key).cast_unsigned();
         // The seq of the opening input tells two alarms of one object apart.
         let opening = self.opening_seq();
-        let id: Text =
-            format!("{:016x}", (number ^ opening.wrapping_mul(0x9e37_79b9_7f4a_7c15)).rotate_left(17)).into();
+        let id = hexadecimal((number ^ opening.wrapping_mul(0x9e37_79b9_7f4a_7c15)).rotate_left(17));
         let change = self.change(key, said, problem);
         self.emit(Event::Raised {
             id: id.clone(),
@@ -340,6 +339,16 @@ impl Engine {
             self.clear_flag(id, key, flag, since);
         }
     }
+}
+
+/// A number in 16 hexadecimal digits.
+fn hexadecimal(number: u64) -> Text {
+    let digit = |i: u32| char::from_digit((number >> (60 - 4 * i)) as u32 & 0xF, 16).unwrap_or_default();
+    let mut text = [0; 16];
+    for (i, byte) in (0..).zip(&mut text) {
+        *byte = digit(i) as u8;
+    }
+    str::from_utf8(&text).unwrap_or_default().into()
 }
 
 impl World {

@@ -355,6 +355,11 @@ impl World {
         self.watch(key)?.view(monitor)
     }
 
+    /// What a monitor says of the host that an object is on, or is.
+    pub(crate) fn host_view(&self, key: &Key, monitor: &str) -> Option<&View> {
+        self.host_entry(&key.group, &key.host)?.host.view(monitor)
+    }
+
     /// Whether a monitor sees a host as not UP, SOFT or HARD.
     pub fn host_not_up(&self, group: &Text, host: &Text, monitor: &str) -> Option<&View> {
         self.host_entry(group, host)?.host.view(monitor).filter(|v| v.state.is_problem())
