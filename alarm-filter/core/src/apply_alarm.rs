@@ -2,14 +2,14 @@
 
 use crate::alarm::{About, Alarm, AlarmId, Change, Deed, Span, Told, Touched};
 use crate::event::Event;
-use crate::flag::Flag;
+use crate::flag::{Flag, FlagSet};
 use crate::input::Text;
 use crate::rows::RowKey;
 use crate::settings::Settings;
 use crate::time::{DAY, Millis, Timestamp};
 use crate::watch::{Aside, Key, Off, SetAside};
 use crate::world::{Closed, SwitchedOff, Turned, World};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Spans kept for an alarm's age; of more, the oldest are added up.
@@ -48,7 +48,7 @@ impl World {
                     long_output: Text::default(),
                     perf_data: Text::default(),
                     flags: BTreeMap::new(),
-                    episode_flags: BTreeSet::new(),
+                    episode_flags: FlagSet::default(),
                     episode_states: Vec::with_capacity(FEW),
                     history: Vec::with_capacity(FEW),
                     turns: Vec::with_capacity(FEW),
@@ -142,7 +142,7 @@ impl World {
                         alarm.flags.insert(*flag, mark.clone());
                     }
                     if alarm.failing_now() {
-                        alarm.episode_flags.extend(set.keys());
+                        alarm.episode_flags.extend(set.keys().copied());
                     }
                     let off = alarm.flags.contains_key(&Flag::MonitoringOff);
                     if off != alarm.unmonitored_since.is_some() {
@@ -375,7 +375,7 @@ impl Alarm {
 
     fn remember(&mut self, change: &Change, turn: bool, settings: &Settings) {
         if let Told::Not(reasons) = &change.told {
-            self.episode_flags.extend(reasons);
+            self.episode_flags.extend(reasons.iter().copied());
         }
         let last = self.episode_states.last().map(|(_, state)| *state);
         if change.state.is_problem() && last != Some(change.state) && self.episode_states.len() < EPISODE_STATES {

@@ -153,6 +153,7 @@ impl std::fmt::Debug for Board {
 mod tests {
     use super::*;
     use crate::alarm::About;
+    use crate::flag::FlagSet;
     use crate::state::State;
     use crate::time::Timestamp;
     use crate::watch::Key;
@@ -180,7 +181,7 @@ mod tests {
             long_output: "".into(),
             perf_data: "".into(),
             flags: Model::new(),
-            episode_flags: BTreeSet::new(),
+            episode_flags: FlagSet::default(),
             episode_states: Vec::new(),
             history: Vec::new(),
             turns: Vec::new(),

@@ -343,11 +343,7 @@ impl Engine {
 
 /// A number in 16 hexadecimal digits.
 fn hexadecimal(number: u64) -> Text {
-    let digit = |i: u32| char::from_digit((number >> (60 - 4 * i)) as u32 & 0xF, 16).unwrap_or_default();
-    let mut text = [0; 16];
-    for (i, byte) in (0..).zip(&mut text) {
-        *byte = digit(i) as u8;
-    }
+    let text: [u8; 16] = std::array::from_fn(|i| b"0123456789abcdef"[(number >> (60 - 4 * i)) as usize & 0xF]);
     str::from_utf8(&text).unwrap_or_default().into()
 }
 
