@@ -201,6 +201,7 @@ impl World {
         view.state = seen.state;
         view.hard = seen.hard;
         view.heard = seen.heard;
+        let held = view.held || seen.held;
         view.held = seen.held;
         view.attempt = seen.attempt;
         view.output = seen.output.clone();
@@ -219,7 +220,8 @@ impl World {
             }
         }
         match &seen.key.service {
-            Some(_) => self.rearm_settle(&seen.key),
+            Some(_) if held => self.rearm_settle(&seen.key),
+            Some(_) => {}
             // Held services wait for their host.
             None => self.rearm_host(&seen.key),
         }
@@ -258,7 +260,9 @@ impl World {
             Note::Released => view.held = false,
             Note::Gone { gone } => view.gone = *gone,
         }
-        self.rearm_settle(key);
+        if let Note::Released = note {
+            self.rearm_settle(key);
+        }
     }
 
     fn apply_muted(&mut self, monitor: &Text, host: Option<&Text>, muted: bool) {

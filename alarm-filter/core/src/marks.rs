@@ -59,7 +59,11 @@ impl Engine {
         self.world.mark(alarm, self.now, &mut marking);
         // These two come and go with results, not with what is known; a recovery ends them.
         let stays = |f: &Flag| matches!(f, Flag::TimeOut | Flag::NotSettled) && alarm.failing_now();
-        let cleared: Vec<Flag> = alarm.flags.keys().filter(|f| !marking.holds(**f) && !stays(f)).copied().collect();
+        let over = |f: &Flag| !marking.holds(*f) && !stays(f);
+        let cleared: Vec<Flag> = match alarm.flags.is_empty() {
+            true => Vec::new(),
+            false => alarm.flags.keys().copied().filter(over).collect(),
+        };
         let set = marking.set;
         if set.is_empty() && cleared.is_empty() {
             return;

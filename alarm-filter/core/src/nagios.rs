@@ -11,7 +11,8 @@ use crate::input::{
 };
 use crate::settle::Said;
 use crate::time::{SECOND, Timestamp};
-use crate::watch::{Acknowledgement, Key};
+use crate::state::State;
+use crate::watch::{Acknowledgement, Key, View};
 
 /// What is the same in every observation.
 struct From<'a> {
@@ -19,6 +20,47 @@ struct From<'a> {
     group: Text,
     since: Timestamp,
     origin: Origin,
+}
+
+/// What a monitor said of an object before.
+#[derive(Clone, Copy)]
+struct Before {
+    state: State,
+    hard: bool,
+    held: bool,
+    gone: bool,
+    counts: bool,
+    /// `None`: it never said a state.
+    since: Option<Timestamp>,
+    attempt: u32,
+    /// Acknowledged until the next change.
+    loosely_acknowledged: bool,
+    last_notified: Option<(Timestamp, State)>,
+}
+
+impl Before {
+    fn of(view: &View) -> Self {
+        Before {
+            state: view.state,
+            hard: view.hard,
+            held: view.held,
+            gone: view.gone,
+            counts: view.counts(),
+            since: view.said_its_state().then_some(view.since),
+            attempt: view.attempt,
+            loosely_acknowledged: view.acknowledgement.as_ref().is_some_and(|a| !a.sticky),
+            last_notified: view.last_notified,
+        }
+    }
+}
+
+/// How a state is taken.
+struct How {
+    told: Told,
+    /// Under a host that is not UP (DC6).
+    held: bool,
+    /// The count of notifications starts anew.
+    resets: bool,
 }
 
 impl Engine {
@@ -94,12 +136,12 @@ impl Engine {
             None if !problem => return,
             None => Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) },
         };
-        let Some(old) = self.world.view(&key, from.monitor) else {
+        let Some(old) = self.before(from, &key) else {
             if !problem && s.stands_for.is_none() {
                 return;
             }
             let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
-            self.seen(from, key.clone(), Told::of(from, s), s, held, false);
+            self.seen(from, key.clone(), None, s, How { told: Told::of(from, s), held, resets: false });
             // A host counts when a service on it does; this one may be the first.
             if self.world.host_entry(&key.group, &key.host).is_some_and(|entry| entry.host.aside.is_some()) {
                 self.resettle(&Key { service: None, ..key });
@@ -110,12 +152,10 @@ impl Engine {
         if came_back {
             self.note_of(from, &key, Note::Gone { gone: false });
         }
-        let Some(old) = self.world.view(&key, from.monitor) else { return };
         if s.report == Report::Listed && from.origin == Origin::Log && s.hard != old.hard && !problem {
             return;
         }
         let same = old.state == s.state && (old.hard == s.hard || !problem);
-        let was_held = old.held;
         if same {
             if came_back {
                 self.resettle(&key);
@@ -124,7 +164,7 @@ impl Engine {
                 return;
             }
             let host_not_up = self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
-            let released = was_held
+            let released = old.held
                 && !host_not_up
                 && match (from.origin, s.report) {
                     (Origin::Status, _) => {
@@ -144,7 +184,7 @@ impl Engine {
         // What a host that was not UP forced HARD below its max_check_attempts goes on as SOFT when it changes: the same
         // problem, neither over nor settled.
         if problem && !s.hard && old.hard && old.state.is_problem() {
-            if old.acknowledgement.as_ref().is_some_and(|a| !a.sticky) {
+            if old.loosely_acknowledged {
                 self.note_of(from, &key, Note::Unacknowledged);
             }
             if came_back {
@@ -154,10 +194,11 @@ impl Engine {
         }
         let resets = !problem && s.hard && s.report == Report::Alert;
         // An alarm of the service that stands already goes on under a host that is not UP; a new one is held.
-        let already = self.world.view(&key, from.monitor).is_some_and(crate::watch::View::counts);
-        let host_not_up = self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
-        let held = problem && s.hard && !already && host_not_up;
-        self.seen(from, key, Told::of(from, s), s, held, resets);
+        let held = problem
+            && s.hard
+            && !old.counts
+            && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+        self.seen(from, key, Some(old), s, How { told: Told::of(from, s), held, resets });
     }
 
     /// The same state again: it may carry a longer output, confirm a time-out, or correct since when it holds.
@@ -208,14 +249,13 @@ impl Engine {
         }
         let key = self.named(from, &h.host, None);
         let problem = h.state.is_problem();
-        let old = self.world.view(&key, from.monitor);
+        let old = self.before(from, &key);
         match old {
             None if !problem => return,
             // As with services: what goes on softly after it was hard is the same problem.
             Some(old) if problem && !h.hard && old.hard && old.state.is_problem() => return,
             Some(old) if old.state == h.state && (old.hard == h.hard || !problem) => {
-                let gone = old.gone;
-                if gone {
+                if old.gone {
                     self.note_of(from, &key, Note::Gone { gone: false });
                     self.resettle(&key);
                 }
@@ -240,7 +280,7 @@ impl Engine {
         };
         let resets = !problem && h.hard && h.report == Report::Alert;
         let told = Told::of(from, &s);
-        self.seen(from, key.clone(), told, &s, false, resets);
+        self.seen(from, key.clone(), old, &s, How { told, held: false, resets });
         self.remark_services(&key);
     }
 
@@ -262,7 +302,7 @@ impl Engine {
             }
             return;
         }
-        let old = self.world.view(&key, from.monitor);
+        let old = self.before(from, &key);
         if old.is_some_and(|v| v.last_notified == Some((from.since, n.state))) {
             // The same notification to another contact.
             return;
@@ -294,7 +334,7 @@ impl Engine {
                 self.confirm(&id, &key, from.since);
             }
         } else {
-            self.seen(from, key.clone(), Told::Notified, &seen(), false, false);
+            self.seen(from, key.clone(), old, &seen(), How { told: Told::Notified, held: false, resets: false });
             if key.service.is_none() {
                 self.remark_services(&key);
             }
@@ -362,14 +402,12 @@ impl Engine {
         }
     }
 
-    fn seen(&mut self, from: &From<'_>, key: Key, told: Told, s: &ServiceSeen, held: bool, resets: bool) {
-        let notified = self
-            .world
-            .view(&key, from.monitor)
-            .and_then(|v| v.last_notified)
+    /// Something else than `before` was said of an object.
+    fn seen(&mut self, from: &From<'_>, key: Key, before: Option<Before>, s: &ServiceSeen, how: How) {
+        let notified = before
+            .and_then(|b| b.last_notified)
             .is_some_and(|(t, state)| state == s.state && from.since.since(t) <= 2 * SECOND);
-        let view = self.world.view(&key, from.monitor).filter(|v| v.said_its_state() && v.state != s.state);
-        let known = view.map(|v| v.since);
+        let known = before.filter(|b| b.state != s.state).and_then(|b| b.since);
         let since = match (s.report, s.last_change, known) {
             // A monitor that was killed counts from what it had saved; it was otherwise in between, until the last check.
             (Report::Listed, Some(change), Some(known)) if change < known => {
@@ -385,16 +423,16 @@ impl Engine {
             hard: s.hard,
             since,
             heard: from.since,
-            held,
+            held: how.held,
             attempt: s.attempt,
-            resets,
+            resets: how.resets,
             softly_over: !s.hard && !s.state.is_problem(),
             output: s.output.clone(),
             long_output: s.long_output.clone(),
             perf_data: s.perf_data.clone(),
             stands_for: s.stands_for.clone(),
         }));
-        let told = if notified { Told::Notified } else { told };
+        let told = if notified { Told::Notified } else { how.told };
         self.settle(&key, &self.said(from, since, told, s));
     }
 
@@ -436,6 +474,10 @@ impl Engine {
         now: bool,
     ) -> bool {
         self.world.view(key, from.monitor).is_some_and(fact) != now
+    }
+
+    fn before(&self, from: &From<'_>, key: &Key) -> Option<Before> {
+        self.world.view(key, from.monitor).map(Before::of)
     }
 
     fn key(&self, from: &From<'_>, object: &Object) -> Key {

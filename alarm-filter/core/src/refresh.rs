@@ -319,7 +319,14 @@ impl World {
     }
 
     /// Sets the timers anew of all alarms that the input touched.
+    #[inline]
     pub(crate) fn rearm_touched(&mut self) {
+        if !self.unarmed.is_empty() {
+            self.rearm_all_touched();
+        }
+    }
+
+    fn rearm_all_touched(&mut self) {
         let mut touched = std::mem::take(&mut self.unarmed);
         if touched.len() > 1 {
             touched.sort_unstable();

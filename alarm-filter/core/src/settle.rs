@@ -63,7 +63,10 @@ impl World {
 
     /// The same of an object, to be kept.
     fn monitors_of(&self, key: &Key) -> Vec<Text> {
-        self.watch(key).into_iter().flat_map(|watch| self.seen_failing_by(watch)).cloned().collect()
+        let Some(watch) = self.watch(key) else { return Vec::new() };
+        let mut monitors = Vec::with_capacity(watch.views.len());
+        monitors.extend(self.seen_failing_by(watch).cloned());
+        monitors
     }
 }
 
@@ -341,6 +344,13 @@ impl Engine {
     }
 }
 
+/// NRPE's words. Hardly an output has an `RP` at all, and to see that takes a few steps; a search for the whole takes hundreds.
+fn timed_out_in_nrpe(output: &str) -> bool {
+    let bytes = output.as_bytes();
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (a, b)| found | ((*a == b'R') & (*b == b'P'))) && output.contains("NRPE: Command timed out")
+}
+
 /// A number in 16 hexadecimal digits.
 fn hexadecimal(number: u64) -> Text {
     let text: [u8; 16] = std::array::from_fn(|i| b"0123456789abcdef"[(number >> (60 - 4 * i)) as usize & 0xF]);
@@ -362,7 +372,7 @@ impl World {
         let output = &*alarm.output;
         if output.starts_with("(Service check timed out")
             || output.starts_with("(Host check timed out")
-            || output.contains("NRPE: Command timed out")
+            || timed_out_in_nrpe(output)
         {
             return true;
         }

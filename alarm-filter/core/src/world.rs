@@ -456,7 +456,10 @@ impl World {
         let found = watch.views.iter().position(|v| same(&v.monitor, monitor));
         let i = found.unwrap_or_else(|| {
             // Nearly always there is one monitor, and a view is large.
-            watch.views.reserve_exact(1);
+            match watch.views.is_empty() {
+                true => watch.views = Vec::with_capacity(1),
+                false => watch.views.reserve_exact(1),
+            }
             watch.views.push(View::new(monitor.clone(), ok, since));
             watch.views.len() - 1
         });
