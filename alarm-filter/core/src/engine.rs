@@ -9,6 +9,7 @@ use crate::command::Outcome;
 use crate::document::{Document, Documents};
 use crate::event::Event;
 use crate::input::{Input, Text};
+use crate::nagios::Heard;
 use crate::rows::RowError;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -27,6 +28,8 @@ pub struct Engine {
     pending: Pending,
     /// The time of the events that are being decided.
     pub(crate) now: Timestamp,
+    /// Whose words come in.
+    pub(crate) heard: Option<Heard>,
 }
 
 /// Lists of events that are kept to be filled again.

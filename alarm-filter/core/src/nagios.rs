@@ -13,6 +13,7 @@ use crate::settle::Said;
 use crate::time::{SECOND, Timestamp};
 use crate::state::State;
 use crate::watch::{Acknowledgement, Key, View};
+use std::sync::Arc;
 
 /// What is the same in every observation.
 struct From<'a> {
@@ -20,6 +21,14 @@ struct From<'a> {
     group: Text,
     since: Timestamp,
     origin: Origin,
+}
+
+/// The monitor that was heard last.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    monitor: Text,
+    judging: u32,
+    group: Text,
 }
 
 /// What a monitor said of an object before.
@@ -72,7 +81,7 @@ impl Engine {
             }
             self.emit(Event::Received { source: o.monitor.clone(), sequence });
         }
-        let group = self.world.group_of(&o.monitor);
+        let group = self.group_of(&o.monitor);
         let from = From { monitor: &o.monitor, group, since: o.since, origin: o.origin };
         match &o.seen {
             Seen::Service(s) => self.service_seen(&from, s),
@@ -121,6 +130,22 @@ impl Engine {
                     // Its word does not count any more where another monitor still watches the object.
                     self.resettle(&key);
                 }
+            }
+        }
+    }
+
+    /// The group of a monitor; that of the last one is not looked for again.
+    fn group_of(&mut self, monitor: &Text) -> Text {
+        match &self.heard {
+            // Groups change with the documents in force, and with monitors that nothing was heard of before.
+            Some(heard) if Arc::ptr_eq(&heard.monitor, monitor) && heard.judging == self.world.judging => {
+                heard.group.clone()
+            }
+            _ => {
+                let group = self.world.group_of(monitor);
+                let (monitor, judging) = (monitor.clone(), self.world.judging);
+                self.heard = Some(Heard { monitor, judging, group: group.clone() });
+                group
             }
         }
     }

@@ -470,6 +470,7 @@ impl World {
         for monitor in self.monitors.values_mut() {
             monitor.objects = documents.objects(&monitor.objects_hash);
         }
+        self.judge_anew();
         let alarms: Vec<_> = self.alarms.values().cloned().collect();
         for alarm in alarms {
             // One text for the id, wherever it stands: it is found sooner, and held once.

@@ -124,6 +124,7 @@ pub struct NotificationLine<'a> {
 }
 
 /// The epoch seconds at the begin of a line and the rest behind `] `; `None` when the line has no such begin.
+#[inline]
 pub fn split_epoch(line: &[u8]) -> Option<(i64, &[u8])> {
     // Ten digits from 2001 to 2286: fixed places cost a fraction of a search.
     if let Some((b"[", rest)) = line.split_first_chunk::<1>()
@@ -174,12 +175,20 @@ pub fn parse(line: &[u8]) -> Option<Line<'_>> {
     Some(Line { at, kind: kind(at, rest) })
 }
 
-fn kind(at: i64, rest: &[u8]) -> LineKind<'_> {
+/// Whether what follows the time is a [`LineKind::PassiveResult`].
+#[inline]
+pub(super) fn is_passive_result(rest: &[u8]) -> bool {
+    rest.starts_with(b"PASSIVE ") || rest.starts_with(b"EXTERNAL COMMAND: PROCESS_")
+}
+
+/// What a line says behind its time.
+pub(super) fn kind(at: i64, rest: &[u8]) -> LineKind<'_> {
+    if is_passive_result(rest) {
+        return LineKind::PassiveResult;
+    }
     // By first byte, so that a line that matters not is thrown out after one or two comparisons.
     match rest.first() {
-        Some(b'P') if rest.starts_with(b"PASSIVE ") => LineKind::PassiveResult,
         Some(b'E') => match rest.strip_prefix(b"EXTERNAL COMMAND: ") {
-            Some(command) if command.starts_with(b"PROCESS_") => LineKind::PassiveResult,
             Some(command) => {
                 let (name, args) = cut(command);
                 LineKind::Command { name, args }
