@@ -4,7 +4,7 @@ use crate::alarm::{AlarmId, Deed};
 use crate::command::Done;
 use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
-use crate::input::{DeletedDowntime, ScheduledDowntime, Text};
+use crate::input::{DeletedDowntime, PeriodOf, ScheduledDowntime, Text};
 use crate::rows::RowKey;
 use crate::time::Timestamp;
 use crate::watch::{Key, Watch};
@@ -32,6 +32,10 @@ impl World {
             }
             Event::Noted { key, monitor, since, note } => self.apply_note(key, monitor, *since, note),
             Event::Muted { monitor, host, muted } => self.apply_muted(monitor, host.as_ref(), *muted),
+            Event::ContactTold { monitor, contact, services, told } => {
+                self.monitor_mut(monitor).changed.telling_mut(contact, *services).told = Some(*told);
+            }
+            Event::PeriodChanged { monitor, of, period } => self.apply_period(monitor, of, period),
             Event::DowntimeDeleted { monitor, which } => self.apply_downtime_deleted(monitor, which),
             Event::MonitorStarted { monitor, since } => {
                 self.monitor_mut(monitor).started = *since;
@@ -286,6 +290,18 @@ impl World {
             let key = Key { group: group.clone(), host: host.clone(), service: Some(service) };
             let at = self.at;
             self.view_mut(&key, monitor, at).muted = Some(muted);
+        }
+    }
+
+    fn apply_period(&mut self, monitor: &Text, of: &PeriodOf, period: &Text) {
+        let changed = &mut self.monitor_mut(monitor).changed;
+        match of {
+            PeriodOf::Object(object) => {
+                let of_host = changed.periods.entry(object.host.clone()).or_default();
+                of_host.insert(object.service.clone().unwrap_or_default(), period.clone());
+            }
+            PeriodOf::ContactHosts(contact) => changed.telling_mut(contact, false).period = Some(period.clone()),
+            PeriodOf::ContactServices(contact) => changed.telling_mut(contact, true).period = Some(period.clone()),
         }
     }
 

@@ -6,7 +6,7 @@
 use crate::engine::Engine;
 use crate::event::{Event, Note, Seen as SeenEvent};
 use crate::input::{
-    HostSeen, MuteScope, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, ScheduledDowntime,
+    HostSeen, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, ScheduledDowntime,
     Seen, ServiceSeen, Text,
 };
 use crate::settle::Said;
@@ -16,9 +16,9 @@ use crate::watch::{Acknowledgement, Key, View};
 use std::sync::Arc;
 
 /// What is the same in every observation.
-struct From<'a> {
-    monitor: &'a Text,
-    group: Text,
+pub(crate) struct From<'a> {
+    pub(crate) monitor: &'a Text,
+    pub(crate) group: Text,
     since: Timestamp,
     origin: Origin,
 }
@@ -119,6 +119,8 @@ impl Engine {
             Seen::Muted { scope, host, service, muted } => {
                 self.muted(&from, *scope, host.clone(), service.clone(), *muted);
             }
+            Seen::ContactsTold { who, services, told } => self.contacts_told(&from, who, *services, *told),
+            Seen::PeriodChanged { of, period } => self.period_changed(&from, of, period),
             Seen::NotificationDelayed { object, until } => {
                 let key = self.key(&from, object);
                 self.note_of(&from, &key, Note::Delayed { until: *until });
@@ -390,27 +392,6 @@ impl Engine {
         self.note_of(from, &key, Note::Flexible(d.clone()));
     }
 
-    fn muted(&mut self, from: &From<'_>, scope: MuteScope, host: Text, service: Option<Text>, muted: bool) {
-        match scope {
-            MuteScope::Everything => {
-                let now = self.world.monitors.get(from.monitor).is_some_and(|m| m.notifications_off);
-                if now != muted {
-                    self.emit(Event::Muted { monitor: Text::clone(from.monitor), host: None, muted });
-                }
-            }
-            MuteScope::Host | MuteScope::Service => {
-                let key = self.named(from, &host, service.as_ref());
-                if self.world.is_muted(from.monitor, &key) != muted {
-                    self.note_of(from, &key, Note::Mute { muted });
-                }
-            }
-            MuteScope::HostServices => {
-                self.emit(Event::Muted { monitor: Text::clone(from.monitor), host: Some(host.clone()), muted });
-                self.remark_services(&Key { group: from.group.clone(), host, service: None });
-            }
-        }
-    }
-
     /// The monitor (re)started: it recomputes flapping without a word, so what was flapping is not known to be.
     pub(crate) fn monitor_started(&mut self, monitor: &Text, since: Timestamp) {
         self.emit(Event::MonitorStarted { monitor: monitor.clone(), since });
@@ -483,7 +464,7 @@ impl Engine {
         }
     }
 
-    fn note_of(&mut self, from: &From<'_>, key: &Key, note: Note) {
+    pub(crate) fn note_of(&mut self, from: &From<'_>, key: &Key, note: Note) {
         self.emit(Event::Noted { key: key.clone(), monitor: Text::clone(from.monitor), since: from.since, note });
         self.remark(key);
         if key.service.is_none() {
@@ -510,7 +491,7 @@ impl Engine {
     }
 
     /// An object, under the texts that the world has for it if it knows it.
-    fn named(&self, from: &From<'_>, host: &Text, service: Option<&Text>) -> Key {
+    pub(crate) fn named(&self, from: &From<'_>, host: &Text, service: Option<&Text>) -> Key {
         let known = self.world.known(&from.group, host, service.map(|s| &**s));
         known.unwrap_or_else(|| Key { group: from.group.clone(), host: host.clone(), service: service.cloned() })
     }

@@ -1,5 +1,6 @@
 //! All that the engine knows: the fold of every event so far. Changed by `apply.rs` only; written to rows by `rows.rs`.
 
+use crate::changed::Changed;
 use crate::alarm::{Alarm, AlarmId, Mask};
 use crate::board::Board;
 use crate::command::{CauseKind, Done, OffReason};
@@ -167,6 +168,9 @@ pub struct Monitor {
     /// Notifications are switched off for all of it.
     #[serde(default)]
     pub notifications_off: bool,
+    /// What commands changed of whom it notifies, and when.
+    #[serde(default, skip_serializing_if = "Changed::is_nothing")]
+    pub changed: Changed,
     /// Hash of its configuration; empty: none.
     #[serde(default)]
     pub objects_hash: Text,
@@ -524,6 +528,7 @@ impl World {
             detail: Text::default(),
             started: Timestamp::default(),
             notifications_off: false,
+            changed: Changed::default(),
             objects_hash: Text::default(),
             objects: None,
         })

@@ -148,7 +148,8 @@ impl Observer {
     fn object(&mut self, names: Names<'_>) -> Object {
         let last = (self.last.host.as_bytes(), self.last.service.as_ref().map(|s| s.as_bytes()));
         if last != (names.host, names.service) {
-            self.last = Object { host: self.names.name(names.host), service: names.service.map(|s| self.names.name(s)) };
+            self.last =
+                Object { host: self.names.name(names.host), service: names.service.map(|s| self.names.name(s)) };
         }
         self.last.clone()
     }
