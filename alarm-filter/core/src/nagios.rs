@@ -155,21 +155,17 @@ impl Engine {
             return;
         }
         let problem = s.state.is_problem();
-        let key = match self.world.known(&from.group, &s.host, Some(&s.service)) {
-            Some(key) => key,
+        let Some(key) = self.world.known(&from.group, &s.host, Some(&s.service)) else {
             // Of what was never heard of, good news are none.
-            None if !problem => return,
-            None => Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) },
+            if problem {
+                let key = Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) };
+                self.first_seen(from, key, s);
+            }
+            return;
         };
         let Some(old) = self.before(from, &key) else {
-            if !problem && s.stands_for.is_none() {
-                return;
-            }
-            let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
-            self.seen(from, key.clone(), None, s, How { told: Told::of(from, s), held, resets: false });
-            // A host counts when a service on it does; this one may be the first.
-            if self.world.host_entry(&key.group, &key.host).is_some_and(|entry| entry.host.aside.is_some()) {
-                self.resettle(&Key { service: None, ..key });
+            if problem || s.stands_for.is_some() {
+                self.first_seen(from, key, s);
             }
             return;
         };
@@ -224,6 +220,18 @@ impl Engine {
             && !old.counts
             && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
         self.seen(from, key, Some(old), s, How { told: Told::of(from, s), held, resets });
+    }
+
+    /// This monitor says something of a service for the first time.
+    fn first_seen(&mut self, from: &From<'_>, key: Key, s: &ServiceSeen) {
+        let held = s.state.is_problem()
+            && s.hard
+            && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+        self.seen(from, key.clone(), None, s, How { told: Told::of(from, s), held, resets: false });
+        // A host counts when a service on it does; this one may be the first.
+        if self.world.host_entry(&key.group, &key.host).is_some_and(|entry| entry.host.aside.is_some()) {
+            self.resettle(&Key { service: None, ..key });
+        }
     }
 
     /// The same state again: it may carry a longer output, confirm a time-out, or correct since when it holds.
