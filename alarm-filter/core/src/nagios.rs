@@ -10,8 +10,8 @@ use crate::input::{
     Seen, ServiceSeen, Text,
 };
 use crate::settle::Said;
-use crate::time::{SECOND, Timestamp};
 use crate::state::State;
+use crate::time::{SECOND, Timestamp};
 use crate::watch::{Acknowledgement, Key, View};
 use std::sync::Arc;
 
@@ -215,18 +215,15 @@ impl Engine {
         }
         let resets = !problem && s.hard && s.report == Report::Alert;
         // An alarm of the service that stands already goes on under a host that is not UP; a new one is held.
-        let held = problem
-            && s.hard
-            && !old.counts
-            && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+        let held =
+            problem && s.hard && !old.counts && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
         self.seen(from, key, Some(old), s, How { told: Told::of(from, s), held, resets });
     }
 
     /// This monitor says something of a service for the first time.
     fn first_seen(&mut self, from: &From<'_>, key: Key, s: &ServiceSeen) {
-        let held = s.state.is_problem()
-            && s.hard
-            && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+        let held =
+            s.state.is_problem() && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
         self.seen(from, key.clone(), None, s, How { told: Told::of(from, s), held, resets: false });
         // A host counts when a service on it does; this one may be the first.
         if self.world.host_entry(&key.group, &key.host).is_some_and(|entry| entry.host.aside.is_some()) {
@@ -421,14 +418,9 @@ impl Engine {
 
     /// The monitor (re)started: it recomputes flapping without a word, so what was flapping is not known to be.
     pub(crate) fn monitor_started(&mut self, monitor: &Text, since: Timestamp) {
+        let flapping = self.world.flapping.iter().filter_map(|place| self.world.key_at(*place));
+        let mut flapping: Vec<Key> = flapping.collect();
         self.emit(Event::MonitorStarted { monitor: monitor.clone(), since });
-        let mut flapping: Vec<Key> = self
-            .world
-            .alarms
-            .values()
-            .filter(|a| a.flags.contains_key(&crate::flag::Flag::Flapping))
-            .map(|a| a.key.clone())
-            .collect();
         flapping.sort_unstable();
         for key in flapping {
             self.remark(&key);
@@ -499,13 +491,7 @@ impl Engine {
         }
     }
 
-    fn view_differs(
-        &self,
-        from: &From<'_>,
-        key: &Key,
-        fact: impl Fn(&crate::watch::View) -> bool,
-        now: bool,
-    ) -> bool {
+    fn view_differs(&self, from: &From<'_>, key: &Key, fact: impl Fn(&crate::watch::View) -> bool, now: bool) -> bool {
         self.world.view(key, from.monitor).is_some_and(fact) != now
     }
 

@@ -9,10 +9,10 @@ use crate::objects::{MonitorObjects, NotificationRules, ServiceObject};
 use crate::profile::Profiles;
 use crate::rows::{Dirty, RowKey};
 use crate::settings::Settings;
+use crate::state::State;
 use crate::time::Timestamp;
 use crate::timers::Timers;
 use crate::topology::{DowntimeWindow, Downtimes, Topology};
-use crate::state::State;
 use crate::watch::{HostEntry, Judgement, Key, Margin, View, Watch};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -94,6 +94,8 @@ pub struct World {
     pub(crate) unarmed: Vec<AlarmId>,
     /// Objects of which a monitor ever told a flexible downtime: where one that is deleted is looked for.
     pub(crate) flexible: BTreeSet<Key>,
+    /// Objects that flap, as some monitor says: a start of the monitor forgets it of all of them.
+    pub(crate) flapping: BTreeSet<Place>,
     /// Rows that changed since the last flush.
     pub(crate) dirty: Dirty,
     /// Where the object that was asked for last stands; only a hint.

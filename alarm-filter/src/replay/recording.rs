@@ -183,6 +183,7 @@ impl Recording {
                 let since = since(&input);
                 if let Err(e) = player.snapshots_before(since, &mut names) {
                     failed = Some(e);
+                    return ControlFlow::Break(());
                 }
                 each(&input, player.session);
                 player.started = matches!(input, Input::MonitorStarted { .. }).then_some(since).or(player.started);
@@ -242,8 +243,14 @@ impl Player<'_> {
     }
 
     /// After a start: the last configuration written until shortly after it is in force.
+    #[inline]
     fn take_objects(&mut self) {
-        let Some(start) = self.started.take() else { return };
+        if let Some(start) = self.started.take() {
+            self.take_objects_of(start);
+        }
+    }
+
+    fn take_objects_of(&mut self, start: Timestamp) {
         let offset = self.settings.monitors.get(&self.recording.monitor).map_or(0, |m| m.utc_offset);
         let fits = |t: &Option<chrono::NaiveDateTime>| {
             t.is_some_and(|t| t.and_utc().timestamp() - offset / SECOND <= start.secs() + 30)
@@ -265,7 +272,12 @@ impl Player<'_> {
         }
     }
 
+    #[inline]
     fn snapshots_before(&mut self, since: Timestamp, names: &mut Interner) -> Result<(), Unreadable> {
+        if self.next < self.recording.snapshots.len() { self.take_snapshots_before(since, names) } else { Ok(()) }
+    }
+
+    fn take_snapshots_before(&mut self, since: Timestamp, names: &mut Interner) -> Result<(), Unreadable> {
         while let Some((created, path)) = self.recording.snapshots.get(self.next).filter(|s| s.0 < since) {
             self.next += 1;
             let mut reconciler = Reconciler::new(self.session.engine.world(), &self.recording.monitor, *created);
