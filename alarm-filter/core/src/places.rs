@@ -62,7 +62,7 @@ impl World {
 
     /// Where a host stands.
     #[inline]
-    fn host_index(&self, group: &str, host: &str) -> Option<usize> {
+    pub(crate) fn host_index(&self, group: &str, host: &str) -> Option<usize> {
         let last = self.last.get().host;
         match self.hosts.get_index(last) {
             Some(((g, h), _)) if std::ptr::eq(&raw const **h, host) && same(g, group) => Some(last),
@@ -120,18 +120,6 @@ impl World {
             self.dirty.watch(place);
         }
         watch
-    }
-
-    #[inline(never)]
-    fn begin(&mut self, key: &Key) -> Place {
-        let host = self.host_index(&key.group, &key.host);
-        let host = host
-            .unwrap_or_else(|| self.hosts.insert_full((key.group.clone(), key.host.clone()), HostEntry::default()).0);
-        let services = &mut self.hosts[host].services;
-        let service = key.service.as_ref().map(|s| services.insert_full(s.clone(), Watch::default()).0);
-        let place = Place { host, service };
-        self.last.set(place);
-        place
     }
 
     /// What is noted beside the object in that place.

@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::time::Timestamp;
 use crate::timers::Timers;
 use crate::topology::{DowntimeWindow, Downtimes, Topology};
-use crate::watch::{HostEntry, Key, View};
+use crate::watch::{HostEntry, Key, View, Watch};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
@@ -325,6 +325,19 @@ impl World {
             Some(m) => m.group.clone(),
             None => self.settings.group_of(monitor),
         }
+    }
+
+    /// From here on something is known of the object.
+    #[inline(never)]
+    pub(crate) fn begin(&mut self, key: &Key) -> Place {
+        let host = self.host_index(&key.group, &key.host);
+        let host = host
+            .unwrap_or_else(|| self.hosts.insert_full((key.group.clone(), key.host.clone()), HostEntry::default()).0);
+        let services = &mut self.hosts[host].services;
+        let service = key.service.as_ref().map(|s| services.insert_full(s.clone(), Watch::default()).0);
+        let place = Place { host, service };
+        self.last.set(place);
+        place
     }
 
     pub(crate) fn view_mut(&mut self, key: &Key, monitor: &Text, since: Timestamp) -> &mut View {
