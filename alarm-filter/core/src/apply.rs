@@ -7,7 +7,7 @@ use crate::event::{Event, Note, Seen};
 use crate::input::{DeletedDowntime, PeriodOf, ScheduledDowntime, Text};
 use crate::rows::RowKey;
 use crate::time::Timestamp;
-use crate::watch::{Key, Watch};
+use crate::watch::Key;
 use crate::world::{Cause, Proposal, World};
 use std::sync::Arc;
 
@@ -235,7 +235,10 @@ impl World {
         let view = self.view_mut(key, monitor, since);
         view.noted = view.noted.max(since);
         match note {
-            Note::Flapping { on } => view.flapping = *on,
+            Note::Flapping { on } => {
+                view.flapping = *on;
+                self.note_flapping(key);
+            }
             Note::InDowntime { on } => {
                 view.in_downtime = *on;
                 if *on {
@@ -325,22 +328,24 @@ impl World {
         }
     }
 
+    fn note_flapping(&mut self, key: &Key) {
+        let Some(place) = self.place(key) else { return };
+        if self.watch_at(place).is_some_and(|watch| watch.views.iter().any(|v| v.flapping)) {
+            self.flapping.insert(place);
+        } else {
+            self.flapping.remove(&place);
+        }
+    }
+
     fn forget_flapping(&mut self, monitor: &Text) {
         let group = self.group_of(monitor);
-        let mut keys = Vec::new();
-        for ((g, host), entry) in &self.hosts {
-            if *g != group {
-                continue;
-            }
-            let hit = |w: &Watch| w.view(monitor).is_some_and(|v| v.flapping);
-            let key = |service| Key { group: g.clone(), host: host.clone(), service };
-            keys.extend(hit(&entry.host).then(|| key(None)));
-            keys.extend(entry.services.iter().filter(|(_, w)| hit(w)).map(|(s, _)| key(Some(s.clone()))));
-        }
+        let keys: Vec<Key> =
+            self.flapping.iter().filter_map(|place| self.key_at(*place)).filter(|key| key.group == group).collect();
         for key in keys {
             if let Some(view) = self.watch_mut(&key).view_mut(monitor) {
                 view.flapping = false;
             }
+            self.note_flapping(&key);
         }
     }
 }

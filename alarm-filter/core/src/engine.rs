@@ -199,6 +199,7 @@ impl Engine {
         self.pending = Pending::Nothing;
     }
 
+    #[inline(never)]
     fn fire_due(&mut self, at: Timestamp) {
         while let Some((due, timer)) = self.world.timers.pop(at) {
             self.now = due.max(self.world.at);
@@ -211,10 +212,7 @@ impl Engine {
 
     /// Decides: the event takes its place in the journal's records, and the world takes it in.
     pub(crate) fn emit(&mut self, event: Event) {
-        let object = match event.key() {
-            Some(key) => Some(self.world.number(key)),
-            None => None,
-        };
+        let object = event.key().map(|key| self.world.number(key));
         self.open_record(object);
         let at = self.now;
         if let Some(record) = self.records.last_mut() {

@@ -6,12 +6,12 @@
 use crate::engine::Engine;
 use crate::event::{Event, Note, Seen as SeenEvent};
 use crate::input::{
-    HostSeen, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, ScheduledDowntime,
-    Seen, ServiceSeen, Text,
+    HostSeen, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, ScheduledDowntime, Seen,
+    ServiceSeen, Text,
 };
 use crate::settle::Said;
-use crate::time::{SECOND, Timestamp};
 use crate::state::State;
+use crate::time::{SECOND, Timestamp};
 use crate::watch::{Acknowledgement, Key, View};
 use std::sync::Arc;
 
@@ -157,21 +157,17 @@ impl Engine {
             return;
         }
         let problem = s.state.is_problem();
-        let key = match self.world.known(&from.group, &s.host, Some(&s.service)) {
-            Some(key) => key,
+        let Some(key) = self.world.known(&from.group, &s.host, Some(&s.service)) else {
             // Of what was never heard of, good news are none.
-            None if !problem => return,
-            None => Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) },
+            if problem {
+                let key = Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) };
+                self.first_seen(from, key, s);
+            }
+            return;
         };
         let Some(old) = self.before(from, &key) else {
-            if !problem && s.stands_for.is_none() {
-                return;
-            }
-            let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
-            self.seen(from, key.clone(), None, s, How { told: Told::of(from, s), held, resets: false });
-            // A host counts when a service on it does; this one may be the first.
-            if self.world.host_entry(&key.group, &key.host).is_some_and(|entry| entry.host.aside.is_some()) {
-                self.resettle(&Key { service: None, ..key });
+            if problem || s.stands_for.is_some() {
+                self.first_seen(from, key, s);
             }
             return;
         };
@@ -221,11 +217,20 @@ impl Engine {
         }
         let resets = !problem && s.hard && s.report == Report::Alert;
         // An alarm of the service that stands already goes on under a host that is not UP; a new one is held.
-        let held = problem
-            && s.hard
-            && !old.counts
-            && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+        let held =
+            problem && s.hard && !old.counts && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
         self.seen(from, key, Some(old), s, How { told: Told::of(from, s), held, resets });
+    }
+
+    /// This monitor says something of a service for the first time.
+    fn first_seen(&mut self, from: &From<'_>, key: Key, s: &ServiceSeen) {
+        let held =
+            s.state.is_problem() && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+        self.seen(from, key.clone(), None, s, How { told: Told::of(from, s), held, resets: false });
+        // A host counts when a service on it does; this one may be the first.
+        if self.world.host_entry(&key.group, &key.host).is_some_and(|entry| entry.host.aside.is_some()) {
+            self.resettle(&Key { service: None, ..key });
+        }
     }
 
     /// The same state again: it may carry a longer output, confirm a time-out, or correct since when it holds.
@@ -394,14 +399,9 @@ impl Engine {
 
     /// The monitor (re)started: it recomputes flapping without a word, so what was flapping is not known to be.
     pub(crate) fn monitor_started(&mut self, monitor: &Text, since: Timestamp) {
+        let flapping = self.world.flapping.iter().filter_map(|place| self.world.key_at(*place));
+        let mut flapping: Vec<Key> = flapping.collect();
         self.emit(Event::MonitorStarted { monitor: monitor.clone(), since });
-        let mut flapping: Vec<Key> = self
-            .world
-            .alarms
-            .values()
-            .filter(|a| a.flags.contains_key(&crate::flag::Flag::Flapping))
-            .map(|a| a.key.clone())
-            .collect();
         flapping.sort_unstable();
         for key in flapping {
             self.remark(&key);
@@ -472,13 +472,7 @@ impl Engine {
         }
     }
 
-    fn view_differs(
-        &self,
-        from: &From<'_>,
-        key: &Key,
-        fact: impl Fn(&crate::watch::View) -> bool,
-        now: bool,
-    ) -> bool {
+    fn view_differs(&self, from: &From<'_>, key: &Key, fact: impl Fn(&crate::watch::View) -> bool, now: bool) -> bool {
         self.world.view(key, from.monitor).is_some_and(fact) != now
     }
 

@@ -9,6 +9,7 @@ use crate::flag::Flag;
 use crate::input::{SourceState, Text};
 use crate::mask::PROGRAM;
 use crate::nagios::Told;
+use crate::places::Place;
 use crate::settings::Settings;
 use crate::settle::Said;
 use crate::time::{HOUR, Timestamp};
@@ -484,18 +485,22 @@ impl World {
             }
             self.rearm(&alarm.id);
         }
-        let (mut off, mut flexible) = (Vec::new(), BTreeSet::new());
-        for ((group, host), entry) in &self.hosts {
-            let mut look = |service: Option<&Text>, watch: &Watch| {
-                let key = || Key { group: group.clone(), host: host.clone(), service: service.cloned() };
+        let (mut off, mut flexible, mut flapping) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for (host, ((group, name), entry)) in self.hosts.iter().enumerate() {
+            let mut look = |service: Option<(usize, &Text)>, watch: &Watch| {
+                let key = || Key { group: group.clone(), host: name.clone(), service: service.map(|(_, s)| s.clone()) };
                 off.extend(watch.off.as_ref().map(|o| (key(), o.until)));
                 if watch.views.iter().any(|v| !v.flexible.is_empty()) {
                     flexible.insert(key());
                 }
+                if watch.views.iter().any(|v| v.flapping) {
+                    flapping.insert(Place { host, service: service.map(|(i, _)| i) });
+                }
             };
-            entry.services.iter().for_each(|(s, w)| look(Some(s), w));
+            entry.services.iter().enumerate().for_each(|(i, (s, w))| look(Some((i, s)), w));
             look(None, &entry.host);
         }
+        self.flapping = flapping;
         self.flexible = flexible;
         for (key, until) in off {
             self.timers.set(Timer::Return(key), Some(until));

@@ -348,7 +348,8 @@ impl Engine {
 fn timed_out_in_nrpe(output: &str) -> bool {
     let bytes = output.as_bytes();
     let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    pairs.fold(false, |found, (a, b)| found | ((*a == b'R') & (*b == b'P'))) && output.contains("NRPE: Command timed out")
+    pairs.fold(false, |found, (a, b)| found | ((*a == b'R') & (*b == b'P')))
+        && output.contains("NRPE: Command timed out")
 }
 
 /// A number in 16 hexadecimal digits.

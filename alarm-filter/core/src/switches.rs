@@ -43,9 +43,7 @@ impl Engine {
         let objects = self.configuration(from);
         let contacts = match who {
             Contacts::Contact(contact) => vec![contact.clone()],
-            Contacts::Group(group) => {
-                objects.and_then(|o| o.contact_groups.get(group).cloned()).unwrap_or_default()
-            }
+            Contacts::Group(group) => objects.and_then(|o| o.contact_groups.get(group).cloned()).unwrap_or_default(),
         };
         for contact in contacts {
             let changed = self.world.monitors.get(from.monitor).map(|m| &m.changed);
@@ -77,7 +75,8 @@ fn members(objects: &MonitorObjects, scope: MuteScope, name: &Text) -> Vec<(Mute
         MuteScope::HostGroup => hosts.map(of(MuteScope::Host)).collect(),
         MuteScope::HostGroupServices => hosts.map(of(MuteScope::HostServices)).collect(),
         MuteScope::ServiceGroup => {
-            let service = |(host, service): &(Text, Text)| Object { host: host.clone(), service: Some(service.clone()) };
+            let service =
+                |(host, service): &(Text, Text)| Object { host: host.clone(), service: Some(service.clone()) };
             services.map(|s| (MuteScope::Service, service(s))).collect()
         }
         MuteScope::ServiceGroupHosts => {

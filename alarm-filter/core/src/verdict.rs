@@ -110,7 +110,9 @@ impl World {
                 || profile.membership(&about.service_type, &about.metric) == Some(Membership::Critical)
         };
         let mut names = Vec::with_capacity(self.profiles.profiles.len());
-        names.extend(self.profiles.profiles.iter().filter(|(name, profile)| counts(name, profile)).map(|(name, _)| name.clone()));
+        names.extend(
+            self.profiles.profiles.iter().filter(|(name, profile)| counts(name, profile)).map(|(name, _)| name.clone()),
+        );
         names
     }
 

@@ -123,25 +123,20 @@ fn write_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
 }
 
 /// The episodes that ended with these records: when, the alarm as it stands now, and the record's seq.
-pub fn ended<'e>(records: &[Record], engine: &'e Engine) -> Vec<(Timestamp, &'e Alarm, u64)> {
+pub fn ended<'e>(records: &'e [Record], engine: &'e Engine) -> impl Iterator<Item = (Timestamp, &'e Alarm, u64)> {
     let world = engine.world();
-    let mut all = Vec::new();
-    for record in records {
-        for event in &record.events {
+    records.iter().flat_map(|record| record.events.iter().map(move |event| (record, event))).filter_map(
+        move |(record, event)| {
             let (id, cleared) = match event {
                 Event::Recovered { id, change, .. } => (id, change.at),
                 Event::Withdrawn { id, .. } => (id, record.at),
-                _ => continue,
+                _ => return None,
             };
-            let alarm = world.alarms.get(id).or_else(|| world.closed.get(id).map(|c| &c.alarm));
-            if let Some(alarm) = alarm
-                && (matches!(event, Event::Recovered { .. }) || alarm.failing_now())
-            {
-                all.push((cleared, &**alarm, record.seq));
-            }
-        }
-    }
-    all
+            let alarm = world.known_alarm(id)?;
+            let ended = matches!(event, Event::Recovered { .. }) || alarm.failing_now();
+            ended.then_some((cleared, alarm, record.seq))
+        },
+    )
 }
 
 /// The alarms that left the board with these records: when, the alarm as it was, and the record's seq.
@@ -178,7 +173,9 @@ pub struct Episodes(Vec<Episode>);
 impl Episodes {
     /// Takes in what was decided.
     pub fn take(&mut self, records: &[Record], engine: &Engine) {
-        self.0.extend(ended(records, engine).into_iter().map(|(at, alarm, _)| Episode::of(alarm, Some(at))));
+        for (at, alarm, _) in ended(records, engine) {
+            self.0.push(Episode::of(alarm, Some(at)));
+        }
     }
 
     /// All episodes, by begin, host and service.

@@ -173,16 +173,18 @@ impl Recording {
             let mut failed = None;
             for_each_line(path, |line| {
                 let offset = observer.utc_offset();
-                let input = observer.read(line);
-                if observer.utc_offset() != offset {
-                    player.utc_offset(observer.utc_offset());
-                }
-                let Some(input) = input else { return ControlFlow::Continue(()) };
+                let Some(input) = observer.read(line) else {
+                    if observer.utc_offset() != offset {
+                        player.utc_offset(observer.utc_offset());
+                    }
+                    return ControlFlow::Continue(());
+                };
                 // Only now: the line of a start comes before the one that tells the local time.
                 player.take_objects();
                 let since = since(&input);
                 if let Err(e) = player.snapshots_before(since, &mut names) {
                     failed = Some(e);
+                    return ControlFlow::Break(());
                 }
                 each(&input, player.session);
                 player.started = matches!(input, Input::MonitorStarted { .. }).then_some(since).or(player.started);
@@ -242,8 +244,14 @@ impl Player<'_> {
     }
 
     /// After a start: the last configuration written until shortly after it is in force.
+    #[inline]
     fn take_objects(&mut self) {
-        let Some(start) = self.started.take() else { return };
+        if let Some(start) = self.started.take() {
+            self.take_objects_of(start);
+        }
+    }
+
+    fn take_objects_of(&mut self, start: Timestamp) {
         let offset = self.settings.monitors.get(&self.recording.monitor).map_or(0, |m| m.utc_offset);
         let fits = |t: &Option<chrono::NaiveDateTime>| {
             t.is_some_and(|t| t.and_utc().timestamp() - offset / SECOND <= start.secs() + 30)
@@ -265,7 +273,12 @@ impl Player<'_> {
         }
     }
 
+    #[inline]
     fn snapshots_before(&mut self, since: Timestamp, names: &mut Interner) -> Result<(), Unreadable> {
+        if self.next < self.recording.snapshots.len() { self.take_snapshots_before(since, names) } else { Ok(()) }
+    }
+
+    fn take_snapshots_before(&mut self, since: Timestamp, names: &mut Interner) -> Result<(), Unreadable> {
         while let Some((created, path)) = self.recording.snapshots.get(self.next).filter(|s| s.0 < since) {
             self.next += 1;
             let mut reconciler = Reconciler::new(self.session.engine.world(), &self.recording.monitor, *created);

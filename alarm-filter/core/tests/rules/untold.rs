@@ -4,9 +4,7 @@
 use crate::desk::*;
 use alarm_core::alarm::Told;
 use alarm_core::flag::Flag;
-use alarm_core::input::{
-    Contacts, MuteScope, Object, Origin, PeriodOf, Report, ScheduledDowntime, Seen, ServiceSeen,
-};
+use alarm_core::input::{Contacts, MuteScope, Object, Origin, PeriodOf, Report, ScheduledDowntime, Seen, ServiceSeen};
 use alarm_core::objects::{Contact, Dependency, Escalation};
 use alarm_core::period::{Dates, Day, Timeperiod};
 use alarm_core::state::State;

@@ -366,16 +366,18 @@ pub(super) fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// A state and what follows its `;`. Written out because words of known length compare in one or two steps.
 fn state_field(rest: &[u8], service: bool) -> Option<(State, &[u8])> {
-    let words: &[(&[u8], State)] = match (rest.first()?, service) {
-        (b'O', true) => &[(b"OK;", State::Ok)],
-        (b'W', true) => &[(b"WARNING;", State::Warning)],
-        (b'C', true) => &[(b"CRITICAL;", State::Critical)],
-        (b'U', true) => &[(b"UNKNOWN;", State::Unknown)],
-        (b'U', false) => &[(b"UP;", State::Up), (b"UNREACHABLE;", State::Unreachable)],
-        (b'D', false) => &[(b"DOWN;", State::Down)],
+    Some(match (rest.first()?, service) {
+        (b'O', true) => (State::Ok, rest.strip_prefix(b"OK;")?),
+        (b'W', true) => (State::Warning, rest.strip_prefix(b"WARNING;")?),
+        (b'C', true) => (State::Critical, rest.strip_prefix(b"CRITICAL;")?),
+        (b'U', true) => (State::Unknown, rest.strip_prefix(b"UNKNOWN;")?),
+        (b'U', false) => match rest.strip_prefix(b"UP;") {
+            Some(rest) => (State::Up, rest),
+            None => (State::Unreachable, rest.strip_prefix(b"UNREACHABLE;")?),
+        },
+        (b'D', false) => (State::Down, rest.strip_prefix(b"DOWN;")?),
         _ => return None,
-    };
-    words.iter().find_map(|(word, state)| Some((*state, rest.strip_prefix(*word)?)))
+    })
 }
 
 /// A number of up to nine digits and what follows its `;`, which may be missing at the end of the line.

@@ -30,8 +30,7 @@ pub struct Counts {
 pub struct Observer {
     monitor: Text,
     names: Interner,
-    /// Notifications repeat what the alert before them said of the same object, one for each contact.
-    last: Object,
+    /// Notifications repeat what the alert before them said, one for each contact.
     last_output: Text,
     counts: Counts,
     utc_offset: Option<i32>,
@@ -44,7 +43,6 @@ impl Observer {
         Observer {
             monitor: monitor.into(),
             names: Interner::default(),
-            last: Object { host: Text::default(), service: None },
             last_output: Text::default(),
             counts: Counts::default(),
             utc_offset: None,
@@ -146,12 +144,7 @@ impl Observer {
     }
 
     fn object(&mut self, names: Names<'_>) -> Object {
-        let last = (self.last.host.as_bytes(), self.last.service.as_ref().map(|s| s.as_bytes()));
-        if last != (names.host, names.service) {
-            self.last =
-                Object { host: self.names.name(names.host), service: names.service.map(|s| self.names.name(s)) };
-        }
-        self.last.clone()
+        Object { host: self.names.name(names.host), service: names.service.map(|s| self.names.name(s)) }
     }
 
     fn output(&mut self, bytes: &[u8]) -> Text {
