@@ -6,15 +6,15 @@
 //! have in common is worked out once ([`Now`]). Everything comes from a view, so from what is committed (law 11).
 
 use super::WebState;
-use super::filter::Filter;
 use super::pages::board::row::{Age, Row, aging, row};
 use super::pages::board::{Block, Line, MOST, PAGE, Title, blocks, title};
 use super::pages::frame::{Frame, Fresh};
-use super::prepared::Prepared;
 use super::problem::Problem;
-use super::select::{Selection, Test, select};
 use super::visit::{Visit, Visits};
 use crate::view::View;
+use crate::web::list::filter::Filter;
+use crate::web::list::prepared::Prepared;
+use crate::web::list::select::{Selection, Test, select};
 use alarm_core::alarm::AlarmId;
 use alarm_core::queue::Queue;
 use alarm_core::time::{MINUTE, Timestamp};
