@@ -6,7 +6,7 @@
 //! alarms through [`details`].
 //!
 //! Start reading in [`router`] below, then `list/` (what stands on the board, and why that is quick), `pages/` and `api/`.
-//! `act/` is everything that changes state, `trail.rs` who did it; `live.rs` is the stream, `visit.rs` what is new since the
+//! `act/` is everything that changes state, `trail.rs` who did it; `live/` is the stream, `visit.rs` what is new since the
 //! last visit, `past/` how services stood. `front.rs` is what every request passes; `serve.rs` is where connections come from.
 mod act;
 mod api;
@@ -30,8 +30,6 @@ mod words;
 
 #[cfg(test)]
 mod board_tests;
-#[cfg(test)]
-mod live_tests;
 #[cfg(test)]
 mod tests;
 

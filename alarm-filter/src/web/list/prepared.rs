@@ -24,7 +24,7 @@ const SUGGESTIONS: Millis = 15_000;
 pub(in crate::web) struct Prepared {
     /// The view.
     pub(in crate::web) view: Arc<View>,
-    /// In the order of [`View::alarms`].
+    /// In the order of [`View::every`].
     entries: Vec<Entry>,
     proposals: OnceLock<Vec<Proposed>>,
     causes: OnceLock<Vec<Open>>,
@@ -202,9 +202,9 @@ impl Prepared {
             Arc::ptr_eq(&b.view.downtimes, &view.downtimes) && Arc::ptr_eq(&b.view.settings, &view.settings)
         };
         let same = before.is_some_and(same);
-        let mut old = before.map(|b| b.view.alarms().zip(&b.entries).peekable());
+        let mut old = before.map(|b| b.view.every().iter().zip(&b.entries).peekable());
         let mut entries = Vec::with_capacity(before.map_or(64, |b| b.entries.len() + 64));
-        for alarm in view.alarms() {
+        for alarm in view.every() {
             let known = old.as_mut().map(|old| {
                 // Both are in the order of their ids.
                 while old.next_if(|(o, _)| o.id < alarm.id).is_some() {}
@@ -270,7 +270,20 @@ impl Prepared {
 
     /// All alarms that anybody may see, with what happened to them since a visit.
     pub(in crate::web) fn aged(&self, now: Timestamp, visit: Option<Visit>) -> impl Iterator<Item = Aged<'_>> {
-        self.view.alarms().zip(&self.entries).map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
+        self.seen().map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
+    }
+
+    /// One of them.
+    pub(in crate::web) fn one(&self, id: &str, now: Timestamp, visit: Option<Visit>) -> Option<Aged<'_>> {
+        let all = self.view.every();
+        let i = all.binary_search_by(|a| (*a.id).cmp(id)).ok()?;
+        let (alarm, e) = all.get(i).zip(self.entries.get(i)).filter(|(a, _)| !a.about.security)?;
+        Some(with(&self.view, alarm, e, now, visit))
+    }
+
+    /// What anybody may see.
+    fn seen(&self) -> impl Iterator<Item = (&Arc<Alarm>, &Entry)> {
+        self.view.every().iter().zip(&self.entries).filter(|(a, _)| !a.about.security)
     }
 
     /// Those of them that were not there yet as of `since`; the others are hardly looked at.
@@ -280,7 +293,7 @@ impl Prepared {
         now: Timestamp,
         visit: Option<Visit>,
     ) -> impl Iterator<Item = Aged<'_>> {
-        let all = self.view.alarms().zip(&self.entries).filter(move |(_, e)| e.there.is_after(since));
+        let all = self.seen().filter(move |(_, e)| e.there.is_after(since));
         all.map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
     }
 }
