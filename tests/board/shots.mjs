@@ -11,7 +11,7 @@ const { alarms } = await (await fetch(`${origin}${ALARMS}?limit=100000&masked=sh
 const failing = alarms.filter((a) => a.queue?.startsWith('over') && a.state !== 'OK');
 const count = (list, key) => list.reduce((n, a) => n.set(a[key], (n.get(a[key]) ?? 0) + 1), new Map());
 const most = (list, key) => [...count(list, key)].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
-const [site, metric] = [most(alarms, 'site'), most(alarms, 'metric')];
+const [site, metric] = [most(alarms, 'site'), most(failing.filter((a) => a.service_type !== 'Host'), 'metric')];
 const alarm = failing.find((a) => a.site === site) ?? alarms[0];
 
 const browser = await launch();

@@ -15,10 +15,12 @@ fn main() -> ExitCode {
         ["beside"] => beside::measure(),
         ["past"] => past::measure(),
         ["screen"] => screen::measure(),
-        ["readers"] => readers::measure(200, 100),
-        ["readers", readers, changes] => number(readers).and_then(|r| readers::measure(r, number(changes)?)),
+        ["readers"] => readers::measure(200, 100, 300).and_then(|()| readers::measure(200, 100, 10_000)),
+        ["readers", readers, changes, alarms] => {
+            number(readers).and_then(|r| readers::measure(r, number(changes)?, number(alarms)?))
+        }
         _ => Err(Fail::new(
-            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES]",
+            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS]",
         )),
     };
     match done {

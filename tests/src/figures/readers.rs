@@ -17,8 +17,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Alarms that stand, ten at a site.
-const ALARMS: usize = 300;
+/// Of the alarms, ten at a site, so many change in turn.
+const CHANGING: usize = 300;
 /// Changes a second come in requests of ten.
 const BATCH: usize = 10;
 /// So long it goes on.
@@ -36,14 +36,17 @@ struct Told {
 /// A change that was handed in: when, as which record, of which alarms.
 type Sent = (Instant, u64, Vec<usize>);
 
-/// Measures with so many readers and so many changes a second.
-pub fn measure(readers: usize, changes: usize) -> Result {
+/// Measures with so many readers, so many changes a second, and so many alarms that stand.
+pub fn measure(readers: usize, changes: usize, alarms: usize) -> Result {
     let filter = Filter::start(Setup::posted_by("bench"))?;
     let address = filter.address()?;
     let mut sequence = 0;
     let mut client = Client::connect(address)?;
-    let first: Vec<usize> = (0..ALARMS).collect();
-    client.send(&changed(&first, &mut sequence, 0))?.good()?;
+    let all: Vec<usize> = (0..alarms.max(CHANGING)).collect();
+    for some in all.chunks(500) {
+        client.send(&changed(some, &mut sequence, 0))?.good()?;
+    }
+    let first: Vec<usize> = (0..CHANGING).collect();
     let over = AtomicBool::new(false);
     let open = Mutex::new(0_usize);
     std::thread::scope(|scope| {
@@ -63,7 +66,7 @@ pub fn measure(readers: usize, changes: usize) -> Result {
         for turn in 0..SECONDS * changes / BATCH {
             let due = begun + every * turn as u32;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let which: Vec<usize> = (0..BATCH).map(|i| (turn * BATCH + i) % ALARMS).collect();
+            let which: Vec<usize> = (0..BATCH).map(|i| (turn * BATCH + i) % CHANGING).collect();
             let at = Instant::now();
             let answer = client.send(&changed(&which, &mut sequence, turn + 1))?.good()?;
             sent.push((at, interface::seq(&answer.text())?, which));
@@ -75,11 +78,17 @@ pub fn measure(readers: usize, changes: usize) -> Result {
         client.send(&changed(&first, &mut sequence, 0))?.good()?;
         let told = threads.into_iter().map(|t| t.join().unwrap_or_else(|_| Err(Fail::new("a reader died"))));
         let told: Vec<Told> = told.collect::<Result<_>>()?;
-        report(readers, changes, &sent, &told, spent, passed)
+        report(
+            &format!("{readers} open boards of {} alarms, {changes} changes a second", all.len()),
+            &sent,
+            &told,
+            spent,
+            passed,
+        )
     })
 }
 
-fn report(readers: usize, changes: usize, sent: &[Sent], told: &[Told], spent: Duration, passed: Duration) -> Result {
+fn report(what: &str, sent: &[Sent], told: &[Told], spent: Duration, passed: Duration) -> Result {
     let mut late = Vec::new();
     for told in told {
         for (at, seq, which) in sent {
@@ -97,7 +106,7 @@ fn report(readers: usize, changes: usize, sent: &[Sent], told: &[Told], spent: D
     let messages: usize = told.iter().map(|t| t.messages.len()).sum();
     let share = spent.as_secs_f64() / passed.as_secs_f64() * 100.0;
     row(
-        &format!("{readers} open boards, {changes} changes a second: of a core"),
+        &format!("{what}: of a core"),
         format!("{share:.0} % ({:.1} s in {:.0} s, {messages} messages)", spent.as_secs_f64(), passed.as_secs_f64()),
     );
     row(
@@ -110,7 +119,7 @@ fn report(readers: usize, changes: usize, sent: &[Sent], told: &[Told], spent: D
 fn changed(which: &[usize], sequence: &mut u64, turn: usize) -> Vec<u8> {
     let one = |n: &usize| {
         *sequence += 1;
-        let (host, state) = (format!("ce{n}.example.org"), ["CRITICAL", "WARNING"][(turn * BATCH / ALARMS) % 2]);
+        let (host, state) = (format!("ce{n}.example.org"), ["CRITICAL", "WARNING"][(turn * BATCH / CHANGING) % 2]);
         let text = format!("{state}, turn {turn}");
         let made =
             interface::observation("bench", *sequence, &host, "org.nordugrid.ARC-CE-submit", state, now(), &text);

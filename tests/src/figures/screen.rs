@@ -65,7 +65,7 @@ fn served(filter: &Filter, pages: &[String]) -> Result {
             let begun = Instant::now();
             let answer = client.get(path)?.good()?;
             times.push(begun.elapsed().as_secs_f64() * 1e3);
-            rows = answer.text().matches("<tr id=\"a-").count();
+            rows = answer.text().matches("<tr class=\"row").count();
         }
         let most = times.iter().copied().fold(0.0, f64::max);
         row(
