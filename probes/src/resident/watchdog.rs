@@ -107,18 +107,8 @@ pub fn main(options: &Options, files: &Files, names: Vec<String>) -> Result<Exit
     let log = Log::start();
     log.say(format!("serves {} at {}", names.join(", "), socket.display()));
     let ward = || Ward { running: None, again: Instant::now(), pause: FIRST_PAUSE, started: 0 };
-    let mut watchdog = Watchdog {
-        options,
-        socket,
-        names,
-        files,
-        log,
-        ends,
-        front: ward(),
-        pool: ward(),
-        looked: 0,
-        ending: None,
-    };
+    let mut watchdog =
+        Watchdog { options, socket, names, files, log, ends, front: ward(), pool: ward(), looked: 0, ending: None };
     while watchdog.turn(&signals)? {}
     // So that the last lines are written.
     std::thread::sleep(Duration::from_millis(50));
@@ -182,7 +172,7 @@ impl Watchdog<'_> {
         let generation = self.ward(part).started;
         // Also after the file was replaced: the children are always of the same version as we.
         let mut command = Command::new("/proc/self/exe");
-        command.args(["serve", "--as", word(part), "--generation", &generation.to_string()]);
+        command.arg0("gridprobe").args(["serve", "--as", word(part), "--generation", &generation.to_string()]);
         command.arg("--query-handler").arg(&self.socket);
         command.args(["--threads", &self.options.threads.to_string(), "--share", &self.options.share.to_string()]);
         command.args(["--open", &self.options.open.to_string()]);

@@ -1,6 +1,5 @@
 //! The threads that run probes. There are as many as are needed, up to a limit. One whose probe hangs beyond its time is given
-//! up: the order is answered, another thread takes its place, and the target keeps its share taken until the thread comes back.
-//! When too many were given up the pool ends itself, and begins anew.
+//! up: the order is answered, and another thread takes its place. When too many were given up the pool ends itself, and begins anew.
 
 use super::fair::Fair;
 use super::ours::Ours;
@@ -74,6 +73,7 @@ struct Job {
 struct Running {
     stop: Instant,
     begun: SystemTime,
+    target: Vec<u8>,
     run: Option<(Arc<Ready>, Context)>,
 }
 
@@ -111,6 +111,7 @@ impl Workers {
         let late: Vec<u64> = state.running.iter().filter(|(_, run)| run.stop <= now).map(|(id, _)| *id).collect();
         for id in late {
             let Some(run) = state.running.remove(&id) else { continue };
+            state.waiting.ended(&run.target);
             state.given_up += 1;
             state.threads -= 1;
             let outcome = match run.run {
@@ -167,13 +168,13 @@ impl Shared {
             let (id, begun) = (job.order.id, SystemTime::now());
             let outcome = catch_unwind(AssertUnwindSafe(|| self.run(&job, begun)));
             let mut state = self.lock();
-            state.waiting.ended(&target);
-            let more = state.waiting.ready();
             if state.running.remove(&id).is_none() {
                 // It was given up meanwhile, and another one has its place.
                 state.given_up -= 1;
                 return;
             }
+            state.waiting.ended(&target);
+            let more = state.waiting.ready();
             drop(state);
             if more {
                 self.work.notify_one();
@@ -199,7 +200,12 @@ impl Shared {
                     state.waiting.ended(&target);
                     continue;
                 }
-                let running = Running { stop: Instant::now() + left, begun: SystemTime::now(), run: None };
+                let running = Running {
+                    stop: Instant::now() + left,
+                    begun: SystemTime::now(),
+                    target: target.clone(),
+                    run: None,
+                };
                 state.running.insert(job.order.id, running);
                 return Some((target, job));
             }
