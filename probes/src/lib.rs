@@ -2,6 +2,7 @@
 //! `trust/` (trust anchors, CRLs, policies). `oneshot.rs` is the way from a command line to an answer, `resident/`
 //! the other one: Nagios' checks in one process that stays.
 
+pub mod net;
 pub mod oneshot;
 pub mod probe;
 pub mod registry;

@@ -23,9 +23,27 @@ pub const PROBES: &[Probe] = &[
         metrics: &["hr.srce.CADist-Check", "org.sam.WN-CAver"],
     },
     Probe {
+        plugin: probe::cert::PLUGIN,
+        summary: "the certificate of a TLS service or in a file, as the grid judges it",
+        metrics: &[
+            "hr.srce.CertLifetime",
+            "hr.srce.ARCCE-CertLifetime",
+            "hr.srce.CREAMCE-CertLifetime",
+            "hr.srce.GRAM-CertLifetime",
+            "hr.srce.MyProxy-CertLifetime",
+            "hr.srce.QCG-Computing-CertLifetime",
+            "hr.srce.SRM2-CertLifetime",
+        ],
+    },
+    Probe {
         plugin: probe::crl::PLUGIN,
         summary: "revocation lists of the trusted authorities, as a relying service sees them",
         metrics: &["eu.egi.sec.CRL", "eu.egi.sec.WN-CRL"],
+    },
+    Probe {
+        plugin: probe::proxy::PLUGIN,
+        summary: "a proxy certificate and what VOMS vouches for in it",
+        metrics: &["hr.srce.GridProxy-Valid"],
     },
 ];
 

@@ -6,8 +6,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Args, Command};
 use std::time::Duration;
 
-/// Options that every plugin has (Nagios plugin guidelines, "Plugin Options"). Flatten it into a plugin's own `clap::Args`, or
-/// leave it: [`with_common`] adds it.
+/// Options that every plugin has (Nagios plugin guidelines, "Plugin Options"). They are added to each plugin's own.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
     /// The answer is there before so many seconds have passed
@@ -28,6 +27,20 @@ pub struct Common {
 }
 
 impl Common {
+    /// Reads them without the copy of all arguments that clap's derived reader makes.
+    pub(crate) fn read(matches: &ArgMatches) -> Common {
+        fn one<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
+            matches.try_get_one::<T>(name).ok().flatten().cloned()
+        }
+        Common {
+            timeout: one(matches, "timeout").unwrap_or(Duration::from_secs(10)),
+            verbose: one(matches, "verbose").unwrap_or_default(),
+            output: one(matches, "output").unwrap_or_default(),
+            max_bytes: one(matches, "max_bytes").unwrap_or(FIRST_LINE),
+            extra_opts: None,
+        }
+    }
+
     /// How to write the report.
     pub fn style(&self) -> Style {
         let form = if self.output == "json" { Form::Json } else { Form::Nagios };

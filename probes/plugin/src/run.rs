@@ -4,7 +4,7 @@ use crate::cli::{Common, Usage, parse, with_common};
 use crate::render::Style;
 use crate::stop::{Say, arm};
 use crate::{Context, Finding, Report, State, extra_opts};
-use clap::{ArgMatches, Command, FromArgMatches};
+use clap::{ArgMatches, Command};
 use std::ffi::OsString;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,7 +59,7 @@ impl Plugin {
         let wrong = |why: String| unknown(Usage(why).report(self.service, self.name).render(Style::default()));
         let args = extra_opts::expand(args, self.name).map_err(wrong)?;
         let matches = parse(self.full_command(), self.service, self.name, args).map_err(unknown)?;
-        let common = Common::from_arg_matches(&matches).map_err(|e| wrong(e.to_string()))?;
+        let common = Common::read(&matches);
         Ok(Ready { plugin: *self, matches, style: common.style(), timeout: common.timeout })
     }
 

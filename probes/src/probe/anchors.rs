@@ -55,18 +55,27 @@ impl Rank {
     }
 }
 
-fn moment(text: &str) -> Result<Seconds, String> {
+/// A time on the command line: seconds since 1970, or YYYY-MM-DD.
+///
+/// # Errors
+/// It is neither.
+pub fn moment(text: &str) -> Result<Seconds, String> {
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp());
     }
     text.parse().map_err(|_| "it is neither seconds since 1970 nor YYYY-MM-DD".to_owned())
 }
 
+/// The folder of trust anchors: the one named, that of X509_CERT_DIR, or where IGTF's packages put them.
+pub fn folder(named: Option<&PathBuf>) -> PathBuf {
+    let from_environment = || std::env::var_os("X509_CERT_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    named.cloned().or_else(from_environment).unwrap_or_else(|| PathBuf::from(FOLDER))
+}
+
 impl Anchors {
     /// The folder.
     pub fn folder(&self) -> PathBuf {
-        let from_environment = || std::env::var_os("X509_CERT_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-        self.ca_dir.clone().or_else(from_environment).unwrap_or_else(|| PathBuf::from(FOLDER))
+        folder(self.ca_dir.as_ref())
     }
 
     /// The time to judge by.
@@ -210,19 +219,20 @@ fn link(store: &Store, authority: &Authority) -> Option<Finding> {
     let hash = &authority.hash;
     let reached = store.numbered(hash, false);
     let own = reached.iter().find(|n| authority.files.contains(&n.name));
-    let cut = |n: &crate::trust::store::Numbered| {
-        n.behind_gap
-            || reached
-                .iter()
-                .take_while(|m| m.number < n.number)
-                .any(|m| store.unreadable.iter().any(|(name, _)| *name == m.name))
-    };
+    let broken =
+        |number| reached.iter().find(|m| m.number < number && store.unreadable.iter().any(|(name, _)| *name == m.name));
     let text = match own {
-        Some(n) if !cut(n) => return None,
-        Some(n) => format!(
-            "{} is not found: a lower number is missing or broken, and OpenSSL stops there; run openssl rehash",
-            n.name
-        ),
+        Some(n) if !n.behind_gap => {
+            let before = broken(n.number)?;
+            let text = format!(
+                "{} before {} is broken: Debian's OpenSSL goes on behind it, others stop there; run openssl rehash",
+                before.name, n.name
+            );
+            return Some(Finding::warning("wrong_hash_link", text));
+        }
+        Some(n) => {
+            format!("{} is not found: a lower number is missing, and services stop there; run openssl rehash", n.name)
+        }
         None => match reached.first() {
             Some(n) if store.unreadable.iter().any(|(name, _)| *name == n.name) => {
                 format!(

@@ -3,5 +3,7 @@
 
 pub mod anchors;
 pub mod ca;
+pub mod cert;
 pub mod crl;
 pub mod lifetime;
+pub mod proxy;

@@ -9,6 +9,8 @@ pub mod info;
 pub mod name;
 pub mod pem;
 pub mod policy;
+pub mod proxy;
 pub mod signature;
 pub mod store;
 pub mod time;
+pub mod voms;

@@ -22,14 +22,17 @@ impl<R: BufRead> Blocks<R> {
     ///
     /// # Errors
     /// The text cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<Block<'_, R>>> {
+    pub fn next_block(&mut self) -> io::Result<Option<Block<'_, R>>> {
         let mut line = Vec::new();
         while read_line(&mut self.input, &mut line)? {
             let label = line.strip_prefix(b"-----BEGIN ").and_then(|rest| rest.strip_suffix(b"-----"));
             if label.is_some_and(|label| self.labels.iter().any(|wanted| wanted.as_bytes() == label)) {
+                // It ends as it begins; OpenSSL takes no other end.
+                let end = [b"-----END ", &line[11..]].concat();
                 return Ok(Some(Block {
                     input: &mut self.input,
                     line,
+                    end,
                     decoder: Decoder::default(),
                     at: 0,
                     decoded: Vec::new(),
@@ -76,6 +79,8 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 pub struct Block<'a, R> {
     input: &'a mut R,
     line: Vec<u8>,
+    /// The line that ends it.
+    end: Vec<u8>,
     decoder: Decoder,
     at: usize,
     decoded: Vec<u8>,
@@ -90,7 +95,7 @@ impl<R: BufRead> Block<'_, R> {
             if !read_line(self.input, &mut self.line)? {
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the PEM block has no end"));
             }
-            if self.line.starts_with(b"-----") {
+            if self.line == self.end {
                 self.decoder.end()?;
             } else {
                 self.decoder.line(&self.line, &mut self.decoded)?;
@@ -138,17 +143,21 @@ impl Decoder {
         let mut rest = line;
         if self.held == 0 && self.padded == 0 {
             // The usual case, four characters at a time.
-            let quads = line.chunks_exact(4);
-            rest = quads.remainder();
-            let mut quads = quads.enumerate();
-            for (n, quad) in &mut quads {
-                let [a, b, c, d] = [quad[0], quad[1], quad[2], quad[3]].map(|ch| VALUES[usize::from(ch)]);
-                if (a | b | c | d) & 0x80 != 0 {
-                    rest = &line[n * 4..];
-                    break;
-                }
-                let word = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-                out.extend_from_slice(&word.to_be_bytes()[1..]);
+            let (whole, left) = line.as_chunks::<4>();
+            rest = left;
+            let from = out.len();
+            out.resize(from + whole.len() * 3, 0);
+            let (places, _) = out[from..].as_chunks_mut::<3>();
+            let mut strange = 0;
+            for ([a, b, c, d], place) in whole.iter().zip(places) {
+                let [a, b, c, d] = [VALUES[*a as usize], VALUES[*b as usize], VALUES[*c as usize], VALUES[*d as usize]];
+                strange |= a | b | c | d;
+                *place = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+            }
+            if strange & 0x80 != 0 {
+                // A blank, an = or what is none of base64: character by character.
+                out.truncate(from);
+                rest = line;
             }
         }
         rest.iter().try_for_each(|&ch| self.character(ch, out))
@@ -203,7 +212,7 @@ mod tests {
     fn decoded(text: &str) -> io::Result<Vec<Vec<u8>>> {
         let mut blocks = Blocks::new(text.as_bytes(), LABELS);
         let mut all = Vec::new();
-        while let Some(mut block) = blocks.next()? {
+        while let Some(mut block) = blocks.next_block()? {
             let mut bytes = Vec::new();
             block.read_to_end(&mut bytes)?;
             all.push(bytes);

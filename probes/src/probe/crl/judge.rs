@@ -163,6 +163,13 @@ impl Judge<'_> {
 
     fn times(&self, crl: &Crl, found: &mut Vec<Finding>) {
         let now = self.now;
+        if let Some(what) = &crl.bad_time {
+            found.push(Finding::critical(
+                "unparsable",
+                format!("one of the list's times cannot be read ({what}): services refuse it"),
+            ));
+            return;
+        }
         if crl.this_update > now {
             let (on, off) = (shown(crl.this_update), length(crl.this_update - now));
             found.push(Finding::critical(
@@ -243,7 +250,8 @@ impl Judge<'_> {
         }
         let scope = crl.scope.clone().unwrap_or_default();
         let sound = crl.unknown_critical.is_none() && crl.unknown_critical_entry.is_none();
-        let in_time = crl.this_update <= self.now && crl.next_update.is_none_or(|next| next > self.now);
+        let in_time =
+            crl.bad_time.is_none() && crl.this_update <= self.now && crl.next_update.is_none_or(|next| next > self.now);
         2 + u8::from(sound) * 16
             + u8::from(!(scope.only_authorities || scope.only_attributes)) * 8
             + u8::from(in_time) * 4

@@ -62,12 +62,11 @@ fn one(args: &Args, crl: &Crl, wanted: &[Vec<u8>], context: &Context, report: &m
         }
         Err(finding) => report.add(finding.about(name)),
     }
+    let mut said = String::new();
     for serial in wanted {
         let hex: String = serial.iter().map(|b| format!("{b:02X}")).collect();
         match crl.revoked.iter().rev().find(|r| r.serial == *serial) {
-            Some(Revoked { reason: Some(8), .. }) | None => {
-                report.add(Finding::ok("not_revoked", format!("{hex} is not revoked")))
-            }
+            Some(Revoked { reason: Some(8), .. }) | None => said.push_str(&format!("{hex} is not revoked, ")),
             Some(r) => report
                 .add(Finding::critical("revoked", format!("{hex} is revoked since {}", shown(r.since))).about(name)),
         }
@@ -76,7 +75,7 @@ fn one(args: &Args, crl: &Crl, wanted: &[Vec<u8>], context: &Context, report: &m
     let left = crl.next_update.map(|next| next - now);
     let until = left.filter(|left| *left > 0).map(|left| format!(", holds for {}", length(left))).unwrap_or_default();
     report.headline(format!(
-        "list{number} of {} with {} entries, issued {}{until}",
+        "{said}list{number} of {} with {} entries, issued {}{until}",
         crl.issuer.oneline(),
         crl.entries,
         shown(crl.this_update)

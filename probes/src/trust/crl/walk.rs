@@ -22,6 +22,7 @@ pub fn read<R: Read>(input: R, wanted: &[Vec<u8>]) -> Result<Crl, CrlError> {
         return Err(stream.wrong("it does not begin as a certificate revocation list does"));
     }
     stream.consume(outer.size);
+    let outer_end = stream.at() + outer.length;
     stream.signed_from_here();
     let tbs = stream.header()?;
     if tbs.tag != tag::SEQUENCE {
@@ -43,15 +44,18 @@ pub fn read<R: Read>(input: R, wanted: &[Vec<u8>]) -> Result<Crl, CrlError> {
     stream.sum_with(algorithm.summing());
     let issuer = stream.value()?;
     let issuer = Name::new(&issuer).map_err(|e| CrlError::Unparsable(format!("its issuer is no name: {e}")))?;
-    let this_update = read_time(&mut stream)?;
+    let mut bad_time = None;
+    let this_update = read_time(&mut stream, &mut bad_time)?;
     let is_time = |tag: Option<u8>| matches!(tag, Some(tag::UTC_TIME | tag::GENERALIZED_TIME));
-    let next_update = if is_time(inside(&mut stream, tbs_end)?) { Some(read_time(&mut stream)?) } else { None };
+    let next_update =
+        if is_time(inside(&mut stream, tbs_end)?) { Some(read_time(&mut stream, &mut bad_time)?) } else { None };
 
     let mut crl = Crl {
         version,
         issuer,
         this_update,
         next_update,
+        bad_time,
         entries: 0,
         number: None,
         authority_key: None,
@@ -90,7 +94,17 @@ pub fn read<R: Read>(input: R, wanted: &[Vec<u8>]) -> Result<Crl, CrlError> {
     let bits = stream.value()?;
     let bits = Reader::new(&bits).expect(tag::BIT_STRING)?;
     // The first octet counts the bits that are missing from the last one; in signatures none.
-    crl.signed.signature = bits.get(1..).unwrap_or_default().to_vec();
+    if stream.at() != outer_end {
+        return Err(stream.wrong("an end that is not where it says"));
+    }
+    let (missing, octets) = bits.split_first().ok_or_else(|| stream.wrong("a signature without any bits"))?;
+    if *missing > 7 {
+        return Err(stream.wrong("a signature whose last octet lacks more bits than it has"));
+    }
+    crl.signed.signature = octets.to_vec();
+    if let Some(last) = crl.signed.signature.last_mut() {
+        *last &= 0xff << missing;
+    }
     Ok(crl)
 }
 
@@ -103,10 +117,17 @@ fn inside<R: Read>(stream: &mut Stream<R>, end: u64) -> Result<Option<u8>, CrlEr
     if stream.at() < end { next_tag(stream).map(Some) } else { Ok(None) }
 }
 
-fn read_time<R: Read>(stream: &mut Stream<R>) -> Result<time::Seconds, CrlError> {
+/// A time that is none does not keep a list from being one; what is wrong is put beside it.
+fn read_time<R: Read>(stream: &mut Stream<R>, bad: &mut Option<String>) -> Result<time::Seconds, CrlError> {
     let value = stream.value()?;
     let tlv = Reader::new(&value).any()?;
-    Ok(time::read(tlv.tag, tlv.value)?)
+    if !matches!(tlv.tag, tag::UTC_TIME | tag::GENERALIZED_TIME) {
+        return Err(stream.wrong("no time where one belongs"));
+    }
+    Ok(time::read(tlv.tag, tlv.value).unwrap_or_else(|e| {
+        *bad = Some(e.to_string());
+        0
+    }))
 }
 
 /// The entries, as many at a time as the window holds. Of each only what has to be looked at is.
@@ -130,16 +151,15 @@ fn entries<R: Read>(stream: &mut Stream<R>, end: u64, wanted: &[Vec<u8>], crl: &
             one_entry(entry, wanted, crl).map_err(|e| stream.wrong(format!("entry {}: {e}", crl.entries)))?;
             used += size;
         }
+        // Nothing more can come where all that is left of the list was there.
+        let whole = (end - stream.at()) as usize == limit;
         stream.consume(used);
         if stream.at() < end {
-            let left = end - stream.at();
-            if missing.is_some_and(|size| size as u64 > left) {
+            if whole || missing.is_some_and(|size| size as u64 > end - stream.at()) {
                 return Err(stream.wrong("an entry that is longer than the list"));
             }
             let wider = missing.unwrap_or(0).max(stream.window().len() + 1);
-            if stream.need(wider.min(usize::try_from(left).unwrap_or(wider)))?.is_empty() {
-                return Err(stream.wrong("it ends early"));
-            }
+            stream.need(wider)?;
         }
     }
     Ok(())
@@ -177,19 +197,12 @@ fn one_entry(entry: &[u8], wanted: &[Vec<u8>], crl: &mut Crl) -> Result<(), CrlE
 fn list_extensions(content: &[u8], crl: &mut Crl) -> Result<(), CrlError> {
     for extension in extensions(content)? {
         match extension.oid {
-            // cRLNumber
-            [0x55, 0x1d, 0x14] => {
-                let octets = Reader::new(extension.value).expect(tag::INTEGER)?;
-                if octets.first().is_some_and(|b| b & 0x80 == 0) {
-                    let digits = octets.iter().position(|&b| b != 0).unwrap_or(octets.len() - 1);
-                    crl.number = Some(octets[digits..].to_vec());
-                }
-            }
+            // cRLNumber. What cannot be read of it OpenSSL takes for not there; likewise of the next.
+            [0x55, 0x1d, 0x14] => crl.number = number(extension.value),
             // authorityKeyIdentifier
             [0x55, 0x1d, 0x23] => {
-                let mut fields = Reader::new(extension.value).sequence()?;
-                while !fields.is_empty() {
-                    let field = fields.any()?;
+                let mut fields = Reader::new(extension.value).sequence().unwrap_or(Reader::new(&[]));
+                while let Ok(field) = fields.any() {
                     match field.tag {
                         0x80 => crl.authority_key = Some(field.value.to_vec()),
                         0x82 => crl.authority_serial = Some(field.value.to_vec()),
@@ -216,6 +229,13 @@ fn list_extensions(content: &[u8], crl: &mut Crl) -> Result<(), CrlError> {
         }
     }
     Ok(())
+}
+
+/// The octets of a number that is not negative, without leading zeros.
+fn number(value: &[u8]) -> Option<Vec<u8>> {
+    let octets = Reader::new(value).expect(tag::INTEGER).ok().filter(|o| o.first().is_some_and(|b| b & 0x80 == 0))?;
+    let zeros = octets.iter().position(|&b| b != 0).unwrap_or(octets.len() - 1);
+    Some(octets[zeros..].to_vec())
 }
 
 fn scope(value: &[u8]) -> Option<Scope> {

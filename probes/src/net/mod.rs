@@ -1,0 +1,5 @@
+//! Clients that know of a deadline and of limits: what probes talk with.
+pub mod connect;
+pub mod http;
+pub mod starttls;
+pub mod tls;
