@@ -18,6 +18,18 @@ pub struct Probe {
 /// All probes, by name.
 pub const PROBES: &[Probe] = &[
     Probe {
+        plugin: probe::bdii::PLUGIN,
+        summary: "an information system: reachable, fresh, and what it publishes",
+        metrics: &[
+            "org.bdii.Entries",
+            "org.bdii.Freshness",
+            "org.bdii.GLUE2-Validate",
+            "org.gstat.SanityCheck",
+            "org.nagios.BDII-Check",
+            "org.nagios.GLUE2-Check",
+        ],
+    },
+    Probe {
         plugin: probe::ca::PLUGIN,
         summary: "the installed distribution of trusted authorities",
         metrics: &["hr.srce.CADist-Check", "org.sam.WN-CAver"],

@@ -1,8 +1,8 @@
 //! `figures scale [SERVICES ALARMS]` and `figures beside`: what docs/benchmarks.md says of a daemon beside a real Nagios with
-//! thousands of services. Prints rows in Markdown; see `e2e::figures`.
+//! thousands of services; `figures bdii [SITES]`: of check_bdii beside ldapsearch. Prints rows in Markdown; see `e2e::figures`.
 
 use e2e::fail::{Fail, Result};
-use e2e::figures::{beside, scale};
+use e2e::figures::{bdii, beside, scale};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,7 +13,10 @@ fn main() -> ExitCode {
         ["scale"] => scale::measure(100_000, 10_000),
         ["scale", services, alarms] => number(services).and_then(|s| scale::measure(s, number(alarms)?)),
         ["beside"] => beside::measure(),
-        _ => Err(Fail::new("usage: figures scale [SERVICES ALARMS] | figures beside")),
+        ["bdii"] => bdii::measure(2_600),
+        ["bdii", sites] => number(sites).and_then(bdii::measure),
+        ["one", command @ ..] => bdii::one(command),
+        _ => Err(Fail::new("usage: figures scale [SERVICES ALARMS] | figures beside | figures bdii [SITES]")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
