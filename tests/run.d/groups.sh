@@ -54,8 +54,8 @@ on_small_disks() {
 # the board in Chromium, under 200 readers, and a month of the past.
 bench() {
     local name found bin=$work/release
-    (cd "$root" && $cargo build --release --locked -p alarm-filter -p e2e --bins) || return 1
-    mkdir -p "$bin" && cp "$target/release/"{alarm-filter,load,figures} "$bin/" || return 1
+    (cd "$root" && $cargo build --release --locked -p alarm-filter -p probes -p e2e --bins) || return 1
+    mkdir -p "$bin" && cp "$target/release/"{alarm-filter,gridprobe,load,figures} "$bin/" || return 1
     (cd "$root" && $cargo bench --locked -p alarm-filter --bench log --bench start --no-run --message-format=json-render-diagnostics) >"$work/bench.json" || return 1
     for name in log start; do
         found=$(sed -n 's/.*"kind":\["bench"\][^}]*"name":"'$name'".*"executable":"\([^"]*\)".*/\1/p' "$work/bench.json")
@@ -63,10 +63,10 @@ bench() {
     done
     unpack_recording "$root/tests/data/nagios/corpus-a.tar.zst" "$work/recordings/corpus-a" || return 1
     board_folder "$work/board" || return 1
-    export GRIDWARD_BIN=$bin/alarm-filter GRIDWARD_HANG=${GRIDWARD_HANG:-300} GRIDWARD_BOARD=$work/board
+    export GRIDWARD_BIN=$bin/alarm-filter GRIDWARD_PROBES=$bin/gridprobe GRIDWARD_HANG=${GRIDWARD_HANG:-300} GRIDWARD_BOARD=$work/board
     uptime
     measured "$bin/load" compare && measured "$bin/figures" beside && measured "$bin/figures" scale &&
-        measured "$bin/figures" screen && measured "$bin/figures" readers && measured "$bin/figures" past &&
+        measured "$bin/figures" screen && measured "$bin/figures" readers && measured "$bin/figures" past && measured "$bin/figures" bdii &&
         measured "$bin/start" run "$work/tmp" && measured "$bin/log" "$work/recordings/corpus-a" "$work/tmp"
 }
 

@@ -41,12 +41,12 @@ from_a_copy() {
     exec "$copy/tests/run" "$@"
 }
 
-# What the groups need, by program; the package is installed when we may.
+# What the build and the groups need, by program or file; the package is installed when we may.
 prepare_packages() {
     local lacking=() package program
-    for need in $(for name in "$@"; do field "$name" 4; done); do
+    for need in libssl-dev:/usr/include/openssl/ssl.h $(for name in "$@"; do field "$name" 4; done); do
         package=${need%%:*} program=${need#*:}
-        command -v "$program" >/dev/null || lacking+=("$package")
+        [ -e "$program" ] || command -v "$program" >/dev/null || lacking+=("$package")
     done
     command -v "${cargo%% *}" >/dev/null || die "cargo lacks: install Rust, see README.md"
     [ ${#lacking[@]} -gt 0 ] || return 0
@@ -77,10 +77,10 @@ build() {
     echo "== build"
     cd "$root" || return 1
     $cargo build --workspace --bins --locked || return 1
-    cp "$target/debug/alarm-filter" "$work/bin/" || return 1
+    cp "$target/debug/alarm-filter" "$target/debug/gridprobe" "$work/bin/" || return 1
     $cargo test --workspace --no-run --locked --message-format=json-render-diagnostics >"$work/build.json" || return 1
     list_targets >"$work/targets" || return 1
-    export GRIDWARD_BIN=${GRIDWARD_BIN:-$work/bin/alarm-filter}
+    export GRIDWARD_BIN=${GRIDWARD_BIN:-$work/bin/alarm-filter} GRIDWARD_PROBES=${GRIDWARD_PROBES:-$work/bin/gridprobe}
     # Tests may write here (CARGO_TARGET_TMPDIR).
     mkdir -p "$target/tmp" && { [ "$(id -u)" -ne 0 ] || chown "$user" "$target/tmp"; }
     every_target_has_a_group

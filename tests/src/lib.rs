@@ -7,6 +7,7 @@
 //! everything that is started is ended by its process id when its owner is dropped.
 
 pub mod alertmanager;
+pub mod bdii;
 pub mod episodes;
 pub mod fail;
 pub mod figures;
@@ -17,6 +18,7 @@ pub mod interface;
 pub mod load;
 pub mod nagios;
 pub mod place;
+pub mod prober;
 pub mod process;
 pub mod rng;
 pub mod storm;

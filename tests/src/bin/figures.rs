@@ -1,8 +1,8 @@
 //! `figures scale [SERVICES ALARMS]` and `figures beside`: what docs/benchmarks.md says of a daemon beside a real Nagios with
-//! thousands of services. Prints rows in Markdown; see `e2e::figures`.
+//! thousands of services; `figures bdii [SITES]`: of check_bdii beside ldapsearch. Prints rows in Markdown; see `e2e::figures`.
 
 use e2e::fail::{Fail, Result};
-use e2e::figures::{beside, past, readers, scale, screen};
+use e2e::figures::{bdii, beside, past, readers, scale, screen};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -19,8 +19,11 @@ fn main() -> ExitCode {
         ["readers", readers, changes, alarms] => {
             number(readers).and_then(|r| readers::measure(r, number(changes)?, number(alarms)?))
         }
+        ["bdii"] => bdii::measure(2_600),
+        ["bdii", sites] => number(sites).and_then(bdii::measure),
+        ["one", command @ ..] => bdii::one(command),
         _ => Err(Fail::new(
-            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS]",
+            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS] | bdii [SITES]",
         )),
     };
     match done {

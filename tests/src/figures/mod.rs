@@ -5,6 +5,7 @@
 //! What is printed are rows of Markdown: what, figure. Nothing here passes or fails by a time.
 
 pub mod backlog;
+pub mod bdii;
 pub mod beside;
 pub mod past;
 pub mod process;

@@ -1,0 +1,105 @@
+//! A TCP connection whose every step asks the run's deadline: a server that sends a byte a second does not hold it up.
+
+use plugin::{Context, Deadline};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// Why there is no connection; one line.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// The name leads nowhere.
+    Name(String),
+    /// Nobody answers there.
+    Refused(String),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectError::Name(why) | ConnectError::Refused(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Connects to the first address of a host that answers.
+///
+/// # Errors
+/// The name has no address, or none of them answers in time.
+pub fn connect(host: &str, port: u16, context: &Context) -> Result<Timed, ConnectError> {
+    // The resolver knows no deadline; the hard stop does.
+    context.doing(format_args!("looking up {host}"));
+    let addresses =
+        (host, port).to_socket_addrs().map_err(|e| ConnectError::Name(format!("there is no host {host}: {e}")))?;
+    let mut last = format!("{host} has no address");
+    let addresses: Vec<_> = addresses.collect();
+    for (n, address) in addresses.iter().enumerate() {
+        context.doing(format_args!("connecting to {address}"));
+        let left = context.deadline.remaining();
+        if left.is_zero() {
+            break;
+        }
+        // A dead address leaves time for those behind it.
+        let share = left / (addresses.len() - n) as u32;
+        match TcpStream::connect_timeout(address, share) {
+            Ok(stream) => {
+                // Small messages both ways: nothing is gained by waiting for more.
+                let _ = stream.set_nodelay(true);
+                return Ok(Timed { stream, deadline: context.deadline });
+            }
+            Err(e) if e.kind() == io::ErrorKind::TimedOut => last = format!("{address} does not answer"),
+            Err(e) => last = format!("cannot connect to {address}: {e}"),
+        }
+    }
+    Err(ConnectError::Refused(last))
+}
+
+/// A connection that is read and written no longer than the run may last.
+#[derive(Debug)]
+pub struct Timed {
+    stream: TcpStream,
+    deadline: Deadline,
+}
+
+impl Timed {
+    /// From now on no longer than this, nor than the run may last.
+    pub fn within(&mut self, limit: Duration) {
+        self.deadline = Deadline::after(limit.min(self.deadline.remaining()));
+    }
+
+    fn late(&self) -> io::Error {
+        io::Error::new(io::ErrorKind::TimedOut, self.deadline.over("waiting for the server"))
+    }
+
+    fn timed(&self, e: io::Error) -> io::Error {
+        // A time-out of the socket says "try again", which OpenSSL would obey.
+        if e.kind() == io::ErrorKind::WouldBlock || e.kind() == io::ErrorKind::TimedOut { self.late() } else { e }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.deadline.remaining();
+        if left.is_zero() {
+            return Err(self.late());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(buffer).map_err(|e| self.timed(e))
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let left = self.deadline.remaining();
+        if left.is_zero() {
+            return Err(self.late());
+        }
+        self.stream.set_write_timeout(Some(left))?;
+        self.stream.write(buffer).map_err(|e| self.timed(e))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! One probe a file or folder: what it asks, what it judges, what it says. `registry.rs` lists them. `anchors.rs` and
+//! `lifetime.rs` are what those that look at trust anchors share.
+
+pub mod anchors;
+pub mod bdii;
+pub mod ca;
+pub mod cert;
+pub mod crl;
+pub mod lifetime;
+pub mod proxy;

@@ -1,0 +1,163 @@
+//! Against GOCDB, against the last run, and a verdict for every site.
+
+use crate::{clean, told};
+use e2e::bdii::{Content, Slapd};
+use e2e::fail::ensure;
+use e2e::{Fail, Result};
+use std::fs::read_to_string;
+
+fn without(content: &Content, host: &str) -> Content {
+    let mut changed = content.clone();
+    changed.registered.retain(|[known, ..]| !known.starts_with(host));
+    changed
+}
+
+#[test]
+fn what_is_published_and_not_registered_is_told_once_a_host() -> Result {
+    let content = clean(3);
+    let slapd = Slapd::start(&content, "")?;
+    let gocdb = slapd.write("gocdb.xml", &without(&content, "ce01.site001").gocdb())?;
+    let report = slapd.file("report.json").display().to_string();
+    let (answer, found) = slapd.findings(&["--gocdb", &gocdb, "--gocdb-report", &report])?;
+    let of_goc: Vec<_> = found.iter().filter(|one| one.id.starts_with("service.")).collect();
+    ensure(answer.code == 2 && of_goc.len() == 1, || told(&answer))?;
+    ensure(of_goc[0].detail == "ce01.site001.example.net (org.opensciencegrid.htcondorce) is not registered", || {
+        format!("{of_goc:?}")
+    })?;
+    let text = read_to_string(&report).map_err(Fail::at(&report))?;
+    let document: serde_json::Value = serde_json::from_str(&text).map_err(Fail::at(&report))?;
+    let one = &document["differences"][0];
+    ensure(
+        one["what"] == "not-registered" && one["site"] == "GW-SITE-001" && one["host"] == "ce01.site001.example.net",
+        || text,
+    )
+}
+
+#[test]
+fn the_flags_of_gocdb_count() -> Result {
+    let content = clean(3);
+    let slapd = Slapd::start(&content, "")?;
+    // Registered at the right site, but: not in production; moved to another site; more that nobody publishes.
+    let mut changed = content.clone();
+    for [host, kind, site] in &mut changed.registered {
+        if host.starts_with("ce01.site000") {
+            kind.push_str("|NY");
+        }
+        if host.starts_with("se01.site001") {
+            *site = "GW-SITE-002".to_owned();
+        }
+    }
+    for (host, kind) in
+        [("lost-a", "SRM|YY"), ("lost-b", "SRM|YN"), ("lost-c", "SRM|NY"), ("lost-d", "eu.egi.cloud.accounting|YY")]
+    {
+        changed.registered.push([format!("{host}.example.net"), kind.to_owned(), "GW-SITE-002".to_owned()]);
+    }
+    changed.registered.push(["bdii.other.example.net".to_owned(), "Site-BDII|YY".to_owned(), "GW-OTHER".to_owned()]);
+    let gocdb = slapd.write("gocdb.xml", &changed.gocdb())?;
+    let (answer, found) = slapd.findings(&["--gocdb", &gocdb])?;
+    let told_of: Vec<String> = found
+        .iter()
+        .filter(|one| one.id.starts_with("service.") || one.id == "GW009")
+        .map(|one| format!("{} {} {}", one.severity, one.id, one.detail))
+        .collect();
+    let mut told_of: Vec<&str> = told_of.iter().map(String::as_str).collect();
+    told_of.sort_unstable();
+    let expected = [
+        "error service.published lost-a.example.net (SRM) is registered and in production, and nobody publishes it",
+        "error service.registered se01.site001.example.net (SRM) is registered at GW-SITE-002",
+        "info service.published lost-b.example.net (SRM) is registered and in production, and nobody publishes it",
+        "warning GW009 GW-OTHER has bdii.other.example.net in GOCDB and is not in this BDII",
+        "warning service.production ce01.site000.example.net (org.opensciencegrid.htcondorce) is registered as not in production",
+    ];
+    ensure(told_of == expected, || format!("{told_of:#?}\n{}", told(&answer)))
+}
+
+#[test]
+fn the_file_of_one_region_says_nothing_of_the_sites_of_others() -> Result {
+    let content = clean(3);
+    let slapd = Slapd::start(&content, "")?;
+    let mut region = content.clone();
+    region.registered.retain(|[.., site]| site == "GW-SITE-001");
+    let gocdb = slapd.write("gocdb.xml", &region.gocdb())?;
+    let (answer, found) = slapd.findings(&["--gocdb", &gocdb])?;
+    let sites: Vec<&str> = found.iter().filter(|one| one.id == "GW010").map(|one| one.site.as_str()).collect();
+    ensure(answer.code == 0 && sites == ["GW-SITE-000", "GW-SITE-002"], || format!("{sites:?} {}", told(&answer)))
+}
+
+#[test]
+fn a_gocdb_file_that_cannot_be_used_is_unknown_and_the_bdii_is_judged_all_the_same() -> Result {
+    let slapd = Slapd::start(&clean(1), "")?;
+    for (text, said) in [
+        ("<results></results>", "it has no service in it"),
+        ("<html><body>Please log in</body></html>", "this is no answer of GOCDB"),
+        ("<results><SERVICE_ENDPOINT>", "the file ends in the middle"),
+    ] {
+        let gocdb = slapd.write("gocdb.xml", text)?;
+        let answer = slapd.check(&["--gocdb", &gocdb])?;
+        ensure(answer.code == 3 && answer.first().contains(said) && answer.first().contains("entries="), || {
+            told(&answer)
+        })?;
+    }
+    let answer = slapd.check(&["--gocdb", "/no/such/file"])?;
+    ensure(answer.code == 3 && answer.first().contains("/no/such/file cannot be read"), || told(&answer))
+}
+
+#[test]
+fn what_has_vanished_since_the_last_run_is_told_until_it_is_back() -> Result {
+    let content = clean(3);
+    let mut less = content.clone();
+    less.glue2.retain(|entry| !entry.dn.contains("myproxy.site001"));
+    less.glue1.retain(|entry| !entry.dn.contains("myproxy.site001") && !entry.dn.contains("GW-SITE-002"));
+    less.glue2.retain(|entry| !entry.dn.contains("GW-SITE-002"));
+    let (whole, part) = (Slapd::start(&content, "")?, Slapd::start(&less, "")?);
+    let state = whole.file("state").display().to_string();
+    let options = ["--state", state.as_str()];
+    let answer = whole.check(&options)?;
+    ensure(answer.code == 0 && !answer.first().contains("GW007"), || told(&answer))?;
+    for _ in 0..2 {
+        let answer = part.check(&options)?;
+        ensure(answer.code == 1, || told(&answer))?;
+        ensure(answer.first().contains("3 x published at the last run, and now not any more (GW007)"), || {
+            told(&answer)
+        })?;
+        ensure(answer.text.contains("GW-SITE-002: the whole site is gone"), || told(&answer))?;
+    }
+    let answer = whole.check(&[&options[..], &["-v"]].concat())?;
+    ensure(answer.code == 0 && answer.text.contains("services are new"), || told(&answer))?;
+    whole.write("state", "gridward-bdii 9 5\n")?;
+    let answer = whole.check(&options)?;
+    ensure(answer.code == 3 && answer.first().contains("is of version 9"), || told(&answer))?;
+    let kept = read_to_string(&state).map_err(Fail::at(&state))?;
+    ensure(kept == "gridward-bdii 9 5\n", || "a newer version's file was overwritten".to_owned())
+}
+
+#[test]
+fn a_sweep_gives_every_site_its_verdict() -> Result {
+    let mut content = clean(4);
+    for entry in content.glue2.iter_mut().filter(|entry| entry.is("GLUE2Location") && entry.dn.contains("GW-SITE-002"))
+    {
+        entry.set("GLUE2LocationLatitude", "91");
+    }
+    for entry in content.glue1.iter_mut().filter(|entry| entry.is("GlueCESEBind") && entry.dn.contains("GW-SITE-003")) {
+        entry.set("GlueCESEBindCEUniqueID", "gone.example.net:1/x");
+    }
+    let slapd = Slapd::start(&content, "")?;
+    let gocdb = slapd.write("gocdb.xml", &content.gocdb())?;
+    let sweep = slapd.file("sweep.cmd").display().to_string();
+    let answer = slapd.check(&["--sweep", &sweep, "--gocdb", &gocdb, "--sweep-service", "org.bdii.Site"])?;
+    let text = read_to_string(&sweep).map_err(Fail::at(&sweep))?;
+    let records: Vec<String> = text
+        .lines()
+        .map(|line| line.split(';').take(4).collect::<Vec<_>>().join(";"))
+        .map(|line| line.split_once("] ").map_or(String::new(), |(_, rest)| rest.to_owned()))
+        .collect();
+    let host = |n: usize| format!("bdii-site.site00{n}.example.net");
+    let expected: Vec<String> = [0, 0, 2, 1]
+        .iter()
+        .enumerate()
+        .map(|(n, code)| format!("PROCESS_SERVICE_CHECK_RESULT;{};org.bdii.Site;{code}", host(n)))
+        .collect();
+    ensure(records == expected, || format!("{records:#?}\n{}", told(&answer)))?;
+    ensure(text.lines().all(|line| line.len() < 4096), || "a record is too long for the command pipe".to_owned())?;
+    ensure(text.contains("error E009 x1 a latitude lies between -90 and 90"), || text.clone())
+}
