@@ -497,5 +497,6 @@ impl World {
         self.rearm_held();
         self.unarmed.clear();
         self.dirty = Dirty::default();
+        self.texts = Default::default();
     }
 }

@@ -9,6 +9,7 @@ use crate::objects::{MonitorObjects, NotificationRules, ServiceObject};
 use crate::profile::Profiles;
 use crate::rows::{Dirty, RowKey};
 use crate::settings::Settings;
+use crate::sharing::Texts;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::timers::Timers;
@@ -97,6 +98,8 @@ pub struct World {
     pub(crate) flexible: BTreeSet<Key>,
     /// Rows that changed since the last flush.
     pub(crate) dirty: Dirty,
+    /// Texts of the rows that were read; nothing before the start and behind it.
+    pub(crate) texts: Texts,
     /// Where the object that was asked for last stands.
     last: Last,
 }
@@ -139,10 +142,17 @@ pub struct Turned {
 pub struct Proposal {
     /// When.
     pub since: Timestamp,
-    /// The sites.
+    /// The sites, in order.
     pub sites: Vec<Text>,
     /// The alarms.
     pub alarms: Vec<AlarmId>,
+}
+
+impl Proposal {
+    /// Whether it is proposed for that site.
+    pub fn has_site(&self, site: &Text) -> bool {
+        self.sites.binary_search(site).is_ok()
+    }
 }
 
 /// Hashes of the documents in force; empty: none.
@@ -397,8 +407,12 @@ impl World {
     pub(crate) fn watch_mut(&mut self, key: &Key) -> &mut Watch {
         let host = self.host_index(&key.group, &key.host);
         let service = key.service.as_ref().and_then(|s| self.service_index(&self.hosts[host?], s));
-        let host = host
-            .unwrap_or_else(|| self.hosts.insert_full((key.group.clone(), key.host.clone()), HostEntry::default()).0);
+        let host = host.unwrap_or_else(|| {
+            // Room for one service; with more, for as many as the map thinks best.
+            let services = Map::with_capacity_and_hasher(1, FxBuildHasher);
+            let entry = HostEntry { services, ..HostEntry::default() };
+            self.hosts.insert_full((key.group.clone(), key.host.clone()), entry).0
+        });
         let entry = &mut self.hosts[host];
         match &key.service {
             Some(s) => {
@@ -418,6 +432,8 @@ impl World {
         let watch = self.watch_mut(key);
         let found = watch.views.iter().position(|v| v.monitor == *monitor);
         let i = found.unwrap_or_else(|| {
+            // Most objects have one monitor, and room for four views is a kilobyte.
+            watch.views.reserve_exact(1);
             watch.views.push(View::new(monitor.clone(), ok, since));
             watch.views.len() - 1
         });

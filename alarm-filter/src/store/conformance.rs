@@ -2,6 +2,7 @@
 
 use super::samples::{batch, record};
 use super::*;
+use alarm_core::rows::Value;
 use alarm_core::time::Timestamp;
 
 /// An engine under test.
@@ -75,7 +76,8 @@ fn odd_values<F: Fixture>() {
     let mut odd = record(1);
     (odd.at, odd.object, odd.version, odd.rules) = (Timestamp(i64::MIN), Some(i64::MIN), u32::MAX, 0);
     (odd.body, odd.events) = ("\u{0}é'\";--".to_owned(), String::new());
-    let rows_in = vec![("ключ".to_owned(), Some(vec![0, 255])), ("empty".to_owned(), Some(Vec::new()))];
+    let value = |bytes: &[u8]| Some(Value::of_json(bytes.to_vec()));
+    let rows_in = vec![("ключ".to_owned(), value(&[0, 255])), ("empty".to_owned(), value(&[]))];
     let b = Batch { first_seq: 1, records: vec![odd.clone()], rows: rows_in, ..Batch::default() };
     f.store().append(&b).unwrap();
     let mut f = f.restarted();
