@@ -2,7 +2,7 @@
 //! thousands of services. Prints rows in Markdown; see `e2e::figures`.
 
 use e2e::fail::{Fail, Result};
-use e2e::figures::{beside, scale};
+use e2e::figures::{beside, past, readers, scale, screen};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,7 +13,15 @@ fn main() -> ExitCode {
         ["scale"] => scale::measure(100_000, 10_000),
         ["scale", services, alarms] => number(services).and_then(|s| scale::measure(s, number(alarms)?)),
         ["beside"] => beside::measure(),
-        _ => Err(Fail::new("usage: figures scale [SERVICES ALARMS] | figures beside")),
+        ["past"] => past::measure(),
+        ["screen"] => screen::measure(),
+        ["readers"] => readers::measure(200, 100, 300).and_then(|()| readers::measure(200, 100, 10_000)),
+        ["readers", readers, changes, alarms] => {
+            number(readers).and_then(|r| readers::measure(r, number(changes)?, number(alarms)?))
+        }
+        _ => Err(Fail::new(
+            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS]",
+        )),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

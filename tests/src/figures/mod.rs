@@ -6,8 +6,11 @@
 
 pub mod backlog;
 pub mod beside;
+pub mod past;
 pub mod process;
+pub mod readers;
 pub mod scale;
+pub mod screen;
 
 use crate::fleet::{Fleet, Host, Service};
 

@@ -1,8 +1,8 @@
 //! The stream of changes as a browser meets it.
 
-use super::samples::{self, NOW};
-use super::tests::Served;
 use crate::view::View;
+use crate::web::samples::{self, NOW};
+use crate::web::tests::Served;
 use alarm_core::alarm::Alarm;
 use alarm_core::input::SourceHealth;
 use alarm_core::queue::Queue;
