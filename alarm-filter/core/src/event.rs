@@ -519,6 +519,18 @@ impl Event {
         )
     }
 
+    /// Whether an event about an alarm may move its timers: what is said again, in other words, or of its mask does not.
+    pub(crate) fn moves_timers(&self) -> bool {
+        match self {
+            Event::Refreshed { .. } | Event::Output { .. } | Event::Masked { .. } | Event::Unmasked { .. } => false,
+            Event::Flags { set, cleared, .. } => {
+                let counts = |flag: &Flag| matches!(flag, Flag::Flapping | Flag::MonitoringOff);
+                set.keys().any(counts) || cleared.iter().any(counts)
+            }
+            _ => true,
+        }
+    }
+
     /// The object that it is about, if it is about one.
     pub fn key(&self) -> Option<&Key> {
         match self {

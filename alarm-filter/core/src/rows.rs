@@ -6,7 +6,7 @@ use crate::input::Text;
 use crate::notepad::Note;
 use crate::time::Timestamp;
 use crate::watch::{Key, Watch};
-use crate::world::{Cause, Closed, Meta, Monitor, Sequences, World};
+use crate::world::{Cause, Closed, Meta, Monitor, Place, Sequences, World};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
@@ -28,14 +28,13 @@ pub(crate) enum RowKey {
     Sequences(Text),
 }
 
-/// The rows that changed. What changes twice in a row is looked up once.
+/// The rows that changed, but for those of alarms on the board, which notes its own. What changes often notes beside itself
+/// that it stands here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dirty {
     rows: IndexSet<RowKey, FxBuildHasher>,
-    /// Objects by their places in [`World::hosts`] and in the host; none ever leaves them.
-    watches: IndexSet<(usize, Option<usize>), FxBuildHasher>,
-    last_watch: Option<(usize, Option<usize>)>,
-    last_alarm: Option<AlarmId>,
+    /// Objects; whether one stands here is [`crate::watch::Margin::changed`].
+    watches: Vec<Place>,
     meta: bool,
 }
 
@@ -45,21 +44,9 @@ impl Dirty {
         self.rows.insert(row);
     }
 
-    /// The row of the object in that place changed.
-    pub(crate) fn watch(&mut self, host: usize, service: Option<usize>) {
-        let place = (host, service);
-        if self.last_watch != Some(place) {
-            self.last_watch = Some(place);
-            self.watches.insert(place);
-        }
-    }
-
-    /// The row of an alarm on the board changed.
-    pub(crate) fn alarm(&mut self, id: &AlarmId) {
-        if self.last_alarm.as_ref() != Some(id) {
-            self.last_alarm = Some(id.clone());
-            self.rows.insert(RowKey::Alarm(id.clone()));
-        }
+    /// The row of the object in that place changed, and does not stand here yet.
+    pub(crate) fn watch(&mut self, place: Place) {
+        self.watches.push(place);
     }
 
     /// The small things that hold for all of it changed.
@@ -68,11 +55,6 @@ impl Dirty {
             self.meta = true;
             self.rows.insert(RowKey::Meta);
         }
-    }
-
-    /// How many.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len() + self.watches.len()
     }
 }
 
@@ -202,16 +184,10 @@ fn closed_of(mut closed: Closed) -> Closed {
 impl World {
     /// The rows that changed since the last call, each with its new value or `None` when it is gone; names in order.
     pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Value>)> {
-        let Dirty { rows, watches, .. } = std::mem::take(&mut self.dirty);
+        let Dirty { rows, watches, .. } = self.forget_changed_rows();
         let mut dirty: BTreeSet<RowKey> = rows.into_iter().collect();
-        dirty.extend(watches.into_iter().filter_map(|(host, service)| {
-            let ((group, name), entry) = self.hosts.get_index(host)?;
-            let service = match service {
-                Some(service) => Some(entry.services.get_index(service)?.0.clone()),
-                None => None,
-            };
-            Some(RowKey::Watch(Key { group: group.clone(), host: name.clone(), service }))
-        }));
+        dirty.extend(self.alarms.take_changed().into_iter().map(RowKey::Alarm));
+        dirty.extend(watches.into_iter().filter_map(|place| self.key_at(place)).map(RowKey::Watch));
         if !dirty.is_empty() {
             dirty.insert(RowKey::Meta);
         }
@@ -220,7 +196,24 @@ impl World {
 
     /// How many rows wait to be written.
     pub fn changed_rows(&self) -> usize {
-        self.dirty.len()
+        self.dirty.rows.len() + self.dirty.watches.len() + self.alarms.changed()
+    }
+
+    /// From here on no row counts as changed; gives back what did, but for the alarms.
+    fn forget_changed_rows(&mut self) -> Dirty {
+        let dirty = std::mem::take(&mut self.dirty);
+        for place in &dirty.watches {
+            if let Some(margin) = self.margin_at(*place) {
+                margin.changed = false;
+            }
+        }
+        dirty
+    }
+
+    /// After a snapshot was read: what stands in it is written already.
+    pub(crate) fn all_rows_are_written(&mut self) {
+        self.forget_changed_rows();
+        self.alarms.take_changed();
     }
 
     /// All rows, names in order: the canonical form of the world.

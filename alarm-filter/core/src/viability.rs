@@ -17,8 +17,7 @@ impl World {
     pub fn why_not_notified(&self, monitor: &Text, key: &Key, state: State, at: Timestamp) -> Vec<Flag> {
         let mut why = Vec::new();
         let Some(view) = self.view(key, monitor) else { return why };
-        let host = Key { service: None, ..key.clone() };
-        let host_view = key.service.as_ref().and_then(|_| self.view(&host, monitor));
+        let host_view = key.service.as_ref().and_then(|_| self.host_view(key, monitor));
         let rules = self.rules(monitor, key);
         let mut add = |holds: bool, flag: Flag| {
             if holds && !why.contains(&flag) {

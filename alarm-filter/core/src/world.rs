@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::time::Timestamp;
 use crate::timers::Timers;
 use crate::topology::{DowntimeWindow, Downtimes, Topology};
-use crate::watch::{HostEntry, Key, SetAside, View, Watch};
+use crate::watch::{HostEntry, Judgement, Key, Margin, View, Watch};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
@@ -31,18 +31,17 @@ struct HostRef<'a>(&'a str, &'a str);
 
 impl indexmap::Equivalent<(Text, Text)> for HostRef<'_> {
     fn equivalent(&self, key: &(Text, Text)) -> bool {
-        *self.0 == *key.0 && *self.1 == *key.1
+        same(self.0, &key.0) && *self.1 == *key.1
     }
 }
 
-/// What was judged, to look up, borrowed. Hashes as the owned pair does.
-#[derive(Hash)]
-pub(crate) struct Asked<'a>(pub(crate) &'a Key, pub(crate) State);
-
-impl indexmap::Equivalent<(Key, State)> for Asked<'_> {
-    fn equivalent(&self, (key, state): &(Key, State)) -> bool {
-        self.1 == *state && self.0 == key
-    }
+/// Where an object stands in [`World::hosts`] and in its host. None ever leaves its place.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Place {
+    /// The host.
+    pub(crate) host: usize,
+    /// The service; `None`: the host's own check.
+    pub(crate) service: Option<usize>,
 }
 
 /// All that is known.
@@ -82,8 +81,8 @@ pub struct World {
     pub downtimes: Arc<Downtimes>,
     /// The time-out patterns of the profiles in force, by their text.
     pub(crate) patterns: BTreeMap<Text, regex::Regex>,
-    /// Why problems raise nothing (`None`: they raise), as judged by the documents in force.
-    pub(crate) judged: Map<(Key, State), Option<SetAside>>,
+    /// Changes with the documents in force: what was judged before holds no longer.
+    pub(crate) judging: u32,
     /// What falls due, and when.
     pub timers: Timers,
     /// The moment that is being decided: `at`, or later while nothing was recorded yet. Timers are set from here on.
@@ -96,19 +95,14 @@ pub struct World {
     pub(crate) unarmed: Vec<AlarmId>,
     /// Objects of which a monitor ever told a flexible downtime: where one that is deleted is looked for.
     pub(crate) flexible: BTreeSet<Key>,
+    /// Objects that flap, as some monitor says: a start of the monitor forgets it of all of them.
+    pub(crate) flapping: BTreeSet<Place>,
     /// Rows that changed since the last flush.
     pub(crate) dirty: Dirty,
     /// Texts of the rows that were read; nothing before the start and behind it.
     pub(crate) texts: Texts,
-    /// Where the object that was asked for last stands.
-    last: Last,
-}
-
-/// Places in [`World::hosts`] and [`HostEntry::services`]; only a hint.
-#[derive(Clone, Debug, Default)]
-struct Last {
-    host: Cell<usize>,
-    service: Cell<usize>,
+    /// Where the object that was asked for last stands; only a hint.
+    last: Cell<Place>,
 }
 
 /// Small things that hold for all of it.
@@ -288,57 +282,94 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 }
 
 impl World {
+    /// Where an object stands, if anything was ever said of it. What is asked for twice in a row, under the texts that it
+    /// has here, is found without hashing.
+    #[inline]
+    pub(crate) fn place(&self, key: &Key) -> Option<Place> {
+        let last = self.last.get();
+        if self.stands(last, key) { Some(last) } else { self.find(&key.group, &key.host, key.service.as_deref()) }
+    }
+
+    /// Whether these very texts stand in that place.
+    #[inline]
+    fn stands(&self, place: Place, key: &Key) -> bool {
+        let Some(((group, host), entry)) = self.hosts.get_index(place.host) else { return false };
+        Arc::ptr_eq(host, &key.host)
+            && same(group, &key.group)
+            && match (place.service, &key.service) {
+                (None, None) => true,
+                (Some(i), Some(service)) => entry.services.get_index(i).is_some_and(|(s, _)| Arc::ptr_eq(s, service)),
+                _ => false,
+            }
+    }
+
+    #[inline(never)]
+    fn find(&self, group: &str, host: &str, service: Option<&str>) -> Option<Place> {
+        let host = self.host_index(group, host)?;
+        let service = match service {
+            Some(service) => Some(self.hosts.get_index(host)?.1.services.get_index_of(service)?),
+            None => None,
+        };
+        let place = Place { host, service };
+        self.last.set(place);
+        Some(place)
+    }
+
+    /// Where a host stands.
+    #[inline]
+    fn host_index(&self, group: &str, host: &str) -> Option<usize> {
+        let last = self.last.get().host;
+        match self.hosts.get_index(last) {
+            Some(((g, h), _)) if std::ptr::eq(&raw const **h, host) && same(g, group) => Some(last),
+            _ => self.hosts.get_index_of(&HostRef(group, host)),
+        }
+    }
+
+    /// An object under the texts that it has here: by these it is found soonest. `None`: nothing was ever said of it.
+    pub(crate) fn known(&self, group: &str, host: &str, service: Option<&str>) -> Option<Key> {
+        self.key_at(self.find(group, host, service)?)
+    }
+
+    /// The object in that place.
+    pub(crate) fn key_at(&self, place: Place) -> Option<Key> {
+        let ((group, host), entry) = self.hosts.get_index(place.host)?;
+        let service = match place.service {
+            Some(i) => Some(entry.services.get_index(i)?.0.clone()),
+            None => None,
+        };
+        Some(Key { group: group.clone(), host: host.clone(), service })
+    }
+
+    /// What is known of the object in that place.
+    #[inline]
+    pub(crate) fn watch_at(&self, place: Place) -> Option<&Watch> {
+        let (_, entry) = self.hosts.get_index(place.host)?;
+        match place.service {
+            Some(i) => entry.services.get_index(i).map(|(_, watch)| watch),
+            None => Some(&entry.host),
+        }
+    }
+
     /// A host, if anything was ever said of it or of a service on it.
+    #[inline]
     pub fn host_entry(&self, group: &str, host: &str) -> Option<&HostEntry> {
         self.hosts.get_index(self.host_index(group, host)?).map(|(_, entry)| entry)
     }
 
-    /// Where a host stands in the map. What is asked for twice in a row, under the same text, is found without hashing.
-    #[inline]
-    fn host_index(&self, group: &str, host: &str) -> Option<usize> {
-        let last = self.last.host.get();
-        match self.hosts.get_index(last) {
-            Some(((g, h), _)) if std::ptr::eq(&raw const **h, host) && same(g, group) => Some(last),
-            _ => self.find_host(group, host),
-        }
-    }
-
-    #[inline(never)]
-    fn find_host(&self, group: &str, host: &str) -> Option<usize> {
-        let i = self.hosts.get_index_of(&HostRef(group, host))?;
-        self.last.host.set(i);
-        Some(i)
-    }
-
-    /// The same of a service of a host.
-    #[inline]
-    fn service_index(&self, entry: &HostEntry, service: &str) -> Option<usize> {
-        let last = self.last.service.get();
-        match entry.services.get_index(last) {
-            Some((s, _)) if std::ptr::eq(&raw const **s, service) => Some(last),
-            _ => self.find_service(entry, service),
-        }
-    }
-
-    #[inline(never)]
-    fn find_service(&self, entry: &HostEntry, service: &str) -> Option<usize> {
-        let i = entry.services.get_index_of(service)?;
-        self.last.service.set(i);
-        Some(i)
-    }
-
     /// The object's watch, if anything was ever said of it.
+    #[inline]
     pub fn watch(&self, key: &Key) -> Option<&Watch> {
-        let entry = self.host_entry(&key.group, &key.host)?;
-        match &key.service {
-            Some(s) => entry.services.get_index(self.service_index(entry, s)?).map(|(_, watch)| watch),
-            None => Some(&entry.host),
-        }
+        self.watch_at(self.place(key)?)
     }
 
     /// What a monitor says of an object.
     pub fn view(&self, key: &Key, monitor: &str) -> Option<&View> {
         self.watch(key)?.view(monitor)
+    }
+
+    /// What a monitor says of the host that an object is on, or is.
+    pub(crate) fn host_view(&self, key: &Key, monitor: &str) -> Option<&View> {
+        self.host_entry(&key.group, &key.host)?.host.view(monitor)
     }
 
     /// Whether a monitor sees a host as not UP, SOFT or HARD.
@@ -404,46 +435,91 @@ impl World {
         }
     }
 
+    /// The object's watch, to be changed. It begins with the first word that is said of the object.
     pub(crate) fn watch_mut(&mut self, key: &Key) -> &mut Watch {
+        let place = self.place(key).unwrap_or_else(|| self.begin(key));
+        let entry = &mut self.hosts[place.host];
+        let watch = match place.service {
+            Some(i) => &mut entry.services[i],
+            None => &mut entry.host,
+        };
+        if !watch.margin.changed {
+            watch.margin.changed = true;
+            self.dirty.watch(place);
+        }
+        watch
+    }
+
+    #[inline(never)]
+    fn begin(&mut self, key: &Key) -> Place {
         let host = self.host_index(&key.group, &key.host);
-        let service = key.service.as_ref().and_then(|s| self.service_index(&self.hosts[host?], s));
         let host = host.unwrap_or_else(|| {
             // Room for one service; with more, for as many as the map thinks best.
             let services = Map::with_capacity_and_hasher(1, FxBuildHasher);
             let entry = HostEntry { services, ..HostEntry::default() };
             self.hosts.insert_full((key.group.clone(), key.host.clone()), entry).0
         });
-        let entry = &mut self.hosts[host];
-        match &key.service {
-            Some(s) => {
-                let i = service.unwrap_or_else(|| entry.services.insert_full(s.clone(), Watch::default()).0);
-                self.dirty.watch(host, Some(i));
-                &mut entry.services[i]
-            }
-            None => {
-                self.dirty.watch(host, None);
-                &mut entry.host
-            }
-        }
+        let services = &mut self.hosts[host].services;
+        let service = key.service.as_ref().map(|s| services.insert_full(s.clone(), Watch::default()).0);
+        let place = Place { host, service };
+        self.last.set(place);
+        place
     }
 
     pub(crate) fn view_mut(&mut self, key: &Key, monitor: &Text, since: Timestamp) -> &mut View {
-        let ok = if key.service.is_some() { crate::state::State::Ok } else { crate::state::State::Up };
+        let ok = if key.service.is_some() { State::Ok } else { State::Up };
         let watch = self.watch_mut(key);
-        let found = watch.views.iter().position(|v| v.monitor == *monitor);
+        let found = watch.views.iter().position(|v| same(&v.monitor, monitor));
         let i = found.unwrap_or_else(|| {
-            // Most objects have one monitor, and room for four views is a kilobyte.
-            watch.views.reserve_exact(1);
+            // Nearly always there is one monitor, and a view is large.
+            match watch.views.is_empty() {
+                true => watch.views = Vec::with_capacity(1),
+                false => watch.views.reserve_exact(1),
+            }
             watch.views.push(View::new(monitor.clone(), ok, since));
             watch.views.len() - 1
         });
         &mut watch.views[i]
     }
 
+    /// What is noted beside the object in that place.
+    pub(crate) fn margin_at(&mut self, place: Place) -> Option<&mut Margin> {
+        let (_, entry) = self.hosts.get_index_mut(place.host)?;
+        match place.service {
+            Some(i) => entry.services.get_index_mut(i).map(|(_, watch)| &mut watch.margin),
+            None => Some(&mut entry.host.margin),
+        }
+    }
+
+    /// The same of an object; `None`: nothing was ever said of it.
+    fn margin_mut(&mut self, key: &Key) -> Option<&mut Margin> {
+        self.margin_at(self.place(key)?)
+    }
+
+    /// The number of an object, for look-ups in the journal; worked out once for each that is watched.
+    pub(crate) fn number(&mut self, key: &Key) -> i64 {
+        match self.margin_mut(key) {
+            Some(margin) => *margin.number.get_or_insert_with(|| key.number()),
+            None => key.number(),
+        }
+    }
+
+    /// Keeps whether a problem of an object raises, until something changes that it depends on.
+    pub(crate) fn note_judgement(&mut self, key: &Key, state: State, judgement: Judgement) {
+        let judging = self.judging;
+        if let Some(margin) = self.margin_mut(key) {
+            margin.judge(state, judging, judgement);
+        }
+    }
+
+    /// The documents in force changed: what was judged by them holds no longer.
+    pub(crate) fn judge_anew(&mut self) {
+        self.judging = self.judging.wrapping_add(1);
+    }
+
     /// The alarm, on the board or switched off lately.
     pub(crate) fn alarm_mut(&mut self, id: &AlarmId) -> Option<&mut Alarm> {
-        if let Some(alarm) = self.alarms.get_mut(id) {
-            self.dirty.alarm(id);
+        if let Some(alarm) = self.alarms.change(id) {
             return Some(Arc::make_mut(alarm));
         }
         let closed = Arc::make_mut(&mut self.closed).get_mut(id)?;
@@ -455,16 +531,16 @@ impl World {
         self.dirty.insert(RowKey::Monitor(name.clone()));
         let group = self.settings.group_of(name);
         if !self.monitors.contains_key(name) {
-            self.judged.clear();
+            self.judge_anew();
         }
         self.monitors.entry(name.clone()).or_insert_with(|| Monitor {
             group,
             health: SourceHealth::Fresh,
             health_since: Timestamp::default(),
-            detail: Text::from(""),
+            detail: Text::default(),
             started: Timestamp::default(),
             notifications_off: false,
-            objects_hash: Text::from(""),
+            objects_hash: Text::default(),
             objects: None,
         })
     }

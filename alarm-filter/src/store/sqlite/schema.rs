@@ -198,6 +198,45 @@ mod tests {
         }
     }
 
+    /// As the release before `journal_objects` left it.
+    #[test]
+    fn records_of_an_object_are_found_in_an_older_store_and_after_its_migration() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let mut store = SqliteStore::open(&path, OpenOptions::default()).unwrap();
+        store.append(&batch(1, 50)).unwrap();
+        store.append(&crate::store::Batch { rows: Vec::new(), flushed: None, ..batch(51, 10) }).unwrap();
+        drop(store);
+        let conn = Connection::open(&path).unwrap();
+        conn.execute_batch(
+            "DROP TABLE journal_objects; CREATE INDEX journal_object ON journal(object, seq) WHERE object IS NOT NULL;
+             PRAGMA user_version=2;",
+        )
+        .unwrap();
+        let of_zero = [59, 52, 45, 38, 31, 24, 17, 3];
+        let found = || -> Vec<u64> {
+            let history = crate::store::SqliteHistory::open(&path, OpenOptions::default()).unwrap();
+            assert_eq!(history.check_all().unwrap(), []);
+            history.of_object(0, 100, 99, None).unwrap().iter().map(|r| r.seq).collect()
+        };
+        assert_eq!(found(), of_zero, "read without being brought up to date");
+        drop(SqliteStore::open(&path, OpenOptions::default()).unwrap());
+        assert_eq!(found(), of_zero);
+        let listed: i64 = conn.query_row("SELECT count(*) FROM journal_objects", [], |r| r.get(0)).unwrap();
+        assert_eq!(listed, 45, "up to where the snapshot was flushed");
+        conn.execute_batch("DELETE FROM journal_objects WHERE seq=17; INSERT INTO journal_objects VALUES(0, 18)")
+            .unwrap();
+        let history = crate::store::SqliteHistory::open(&path, OpenOptions::default()).unwrap();
+        let said: Vec<String> = history.check_all().unwrap().into_iter().map(|f| f.text).collect();
+        assert_eq!(
+            said,
+            [
+                "record 18 is listed for an object that it is not about",
+                "record 17 is not listed for the object that it is about"
+            ]
+        );
+    }
+
     #[test]
     fn an_older_schema_is_brought_up_to_date_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
