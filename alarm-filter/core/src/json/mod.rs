@@ -291,13 +291,13 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    #[derive(Debug, Serialize)]
+    #[derive(Clone, Debug, Serialize)]
     struct Unit;
 
-    #[derive(Debug, Serialize)]
+    #[derive(Clone, Debug, Serialize)]
     struct Pair(i8, Option<Box<Thing>>);
 
-    #[derive(Debug, Serialize)]
+    #[derive(Clone, Debug, Serialize)]
     struct Thing {
         name: String,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -307,7 +307,7 @@ mod tests {
         numbers: BTreeMap<i64, Vec<u64>>,
     }
 
-    #[derive(Debug, Serialize)]
+    #[derive(Clone, Debug, Serialize)]
     enum Variant {
         Nothing,
         One(String),
@@ -321,7 +321,7 @@ mod tests {
         Tagged(Tagged),
     }
 
-    #[derive(Debug, Serialize)]
+    #[derive(Clone, Debug, Serialize)]
     #[serde(tag = "kind", rename_all = "kebab-case")]
     enum Tagged {
         PlainOne { a: i32 },

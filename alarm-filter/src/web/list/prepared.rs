@@ -401,7 +401,7 @@ mod tests {
         let ids: Vec<_> = world.alarms.keys().cloned().collect();
         world.alarms.remove(&ids[0]);
         world.alarms.remove(&ids[20]);
-        if let Some(alarm) = world.alarms.get_mut(&ids[7]) {
+        if let Some(alarm) = world.alarms.change(&ids[7]) {
             Arc::make_mut(alarm).state = State::Up;
         }
         let new = Arc::new(Alarm { id: "00".into(), ..(**world.alarms.get(&ids[9]).unwrap()).clone() });
