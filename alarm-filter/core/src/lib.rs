@@ -26,6 +26,7 @@ pub mod notepad;
 pub mod objects;
 pub mod period;
 pub mod place;
+mod places;
 pub mod profile;
 pub mod queue;
 mod refresh;

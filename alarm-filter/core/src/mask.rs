@@ -33,10 +33,7 @@ impl Engine {
             members.filter(|a| a.masked_by.as_ref().is_none_or(|m| m.family))
         };
         let can_lead = |a: &Alarm| !a.barred_from_leading() && !a.stable && a.cause.is_none();
-        let leader = free()
-            .filter(|a| can_lead(a))
-            .min_by(|a, b| order(a).cmp(&order(b)))
-            .map(|leader| &leader.id);
+        let leader = free().filter(|a| can_lead(a)).min_by(|a, b| order(a).cmp(&order(b))).map(|leader| &leader.id);
         let wanted = |a: &Alarm| leader.filter(|leader| **leader != a.id && can_lead(a));
         let changes: Vec<(Arc<Alarm>, Option<AlarmId>)> = free()
             .filter(|a| wanted(a) != a.masked_by.as_ref().map(|m| &m.leader))

@@ -9,12 +9,13 @@ use crate::flag::Flag;
 use crate::input::{SourceState, Text};
 use crate::mask::PROGRAM;
 use crate::nagios::Told;
+use crate::places::Place;
 use crate::settings::Settings;
 use crate::settle::Said;
 use crate::time::{HOUR, Timestamp};
 use crate::timers::{AlarmTimers, Timer};
 use crate::watch::{Key, View, Watch};
-use crate::world::{Place, World};
+use crate::world::World;
 use std::collections::BTreeSet;
 
 impl Engine {

@@ -173,7 +173,9 @@ pub struct Episodes(Vec<Episode>);
 impl Episodes {
     /// Takes in what was decided.
     pub fn take(&mut self, records: &[Record], engine: &Engine) {
-        self.0.extend(ended(records, engine).map(|(at, alarm, _)| Episode::of(alarm, Some(at))));
+        for (at, alarm, _) in ended(records, engine) {
+            self.0.push(Episode::of(alarm, Some(at)));
+        }
     }
 
     /// All episodes, by begin, host and service.

@@ -173,11 +173,12 @@ impl Recording {
             let mut failed = None;
             for_each_line(path, |line| {
                 let offset = observer.utc_offset();
-                let input = observer.read(line);
-                if observer.utc_offset() != offset {
-                    player.utc_offset(observer.utc_offset());
-                }
-                let Some(input) = input else { return ControlFlow::Continue(()) };
+                let Some(input) = observer.read(line) else {
+                    if observer.utc_offset() != offset {
+                        player.utc_offset(observer.utc_offset());
+                    }
+                    return ControlFlow::Continue(());
+                };
                 // Only now: the line of a start comes before the one that tells the local time.
                 player.take_objects();
                 let since = since(&input);

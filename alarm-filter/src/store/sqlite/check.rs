@@ -219,13 +219,13 @@ fn has_objects(conn: &Connection) -> rusqlite::Result<bool> {
     conn.prepare("SELECT 1 FROM sqlite_schema WHERE name='journal_objects'")?.exists([])
 }
 
-/// What is written down of where the records of an object stand; that nothing of it lacks is looked at with the records.
+/// What is written down of where the records of an object stand. That nothing of it lacks is looked at with the records,
+/// and so is that these are there.
 fn objects(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
     if !has_objects(conn).map_err(|e| StoreError::sqlite(&report.path, "checking the store", &e))? {
         return Ok(());
     }
-    let sql = "SELECT seq FROM journal_objects o
-               WHERE NOT EXISTS(SELECT 1 FROM journal j WHERE j.seq = o.seq AND j.object = o.object)";
+    let sql = "SELECT o.seq FROM journal_objects o JOIN journal j ON j.seq = o.seq WHERE j.object IS NOT o.object";
     report.scan(conn, "places of records", sql, |row| {
         let seq = decode::seq(row.get(0)?);
         Ok(Some(format!("record {seq} is listed for an object that it is not about")))
