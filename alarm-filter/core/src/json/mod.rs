@@ -356,8 +356,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_key_is_refused() {
-        for n in [BTreeMap::from([(vec![1], 2)])] {
-            assert_eq!(text(&n).unwrap_err().to_string(), serde_json::to_string(&n).unwrap_err().to_string());
-        }
+        let map = BTreeMap::from([(vec![1], 2)]);
+        assert_eq!(text(&map).unwrap_err().to_string(), serde_json::to_string(&map).unwrap_err().to_string());
     }
 }
