@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// Runs what the process's arguments name.
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let called = args.first().map(|name| base_name(name)).unwrap_or_default();
+    let called = args.first().map(base_name).unwrap_or_default();
     if let Some(probe) = registry::find(&called) {
         return probe.plugin.main(args);
     }

@@ -52,6 +52,11 @@ pub const PROBES: &[Probe] = &[
         summary: "revocation lists of the trusted authorities, as a relying service sees them",
         metrics: &["eu.egi.sec.CRL", "eu.egi.sec.WN-CRL"],
     },
+    Probe {
+        plugin: probe::proxy::PLUGIN,
+        summary: "a proxy certificate and what VOMS vouches for in it",
+        metrics: &["hr.srce.GridProxy-Valid"],
+    },
 ];
 
 /// The probe of this name.

@@ -1,261 +1,361 @@
-//! One GET over HTTP/1.1 or HTTPS: status, headers, a body with a limit, no redirect followed, no longer than the run may last.
-//!
-//! For documents such as GOCDB's answers; the server is judged by the machine's trust store, or by the authorities that are named.
+//! Just enough of HTTP/1.1 (RFC 9112) to fetch a file: one GET a connection, with the run's deadline, limits on everything the
+//! server says, and a body that is read as it comes.
 
 use super::connect::{Timed, connect};
-use openssl::ssl::{Ssl, SslContext, SslMethod, SslVerifyMode};
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode};
 use plugin::Context;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read, Take, Write};
 
-/// Bytes of the status line and the headers.
-const HEAD: usize = 64 * 1024;
+/// The head of an answer is not longer.
+const HEAD: u64 = 64 * 1024;
+/// So often an answer may name another place.
+const REDIRECTS: usize = 4;
 
-/// Gets a document.
-///
-/// # Errors
-/// It did not come, in one line that names the host and what to do.
-pub fn get(url: &str, authorities: Option<&Path>, limit: usize, context: &Context) -> Result<Vec<u8>, String> {
-    let target = Target::read(url)?;
-    let stream = connect(target.host, target.port, context).map_err(|error| error.to_string())?;
-    context.doing(format_args!("reading {url}"));
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gridprobe/{}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-        target.path,
-        target.authority,
-        env!("CARGO_PKG_VERSION")
-    );
-    let answer = if target.secure {
-        exchange(&mut secured(stream, target.host, authorities)?, &request, limit)
-    } else {
-        let mut stream = stream;
-        exchange(&mut stream, &request, limit)
-    };
-    answer.map_err(|why| format!("{}: {why}", target.authority))
-}
-
-/// A URL taken apart.
-#[derive(Debug, PartialEq, Eq)]
-struct Target<'u> {
-    secure: bool,
-    authority: &'u str,
-    host: &'u str,
+/// Where something is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Url {
+    tls: bool,
+    host: String,
     port: u16,
-    path: &'u str,
+    path: String,
 }
 
-impl<'u> Target<'u> {
-    fn read(url: &'u str) -> Result<Target<'u>, String> {
-        let wrong = || format!("{url} is no URL of http:// or https://");
-        let (secure, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-            (Some(rest), _) => (true, rest),
-            (_, Some(rest)) => (false, rest),
+/// Whether what a server says is believed to come from it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trust {
+    /// Its certificate must be trusted by this machine.
+    Machine,
+    /// What is fetched is signed itself.
+    Content,
+}
+
+/// An answer that has come.
+pub enum Answer {
+    /// It has not changed since.
+    NotModified,
+    /// The file.
+    Body(BufReader<Body>),
+}
+
+enum Wire {
+    Plain(BufReader<Timed>),
+    Tls(Box<BufReader<SslStream<Timed>>>),
+}
+
+/// The content of an answer, without its framing.
+pub struct Body {
+    wire: Take<Wire>,
+    framing: Framing,
+    left: u64,
+    /// More than this is not read.
+    limit: u64,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Framing {
+    Length,
+    Chunks,
+    UntilClosed,
+    Ended,
+}
+
+impl Url {
+    /// Reads an absolute http or https address without user, query and fragment treated as part of the path.
+    ///
+    /// # Errors
+    /// It is none; one line.
+    pub fn read(text: &str) -> Result<Url, String> {
+        let wrong = || format!("{text:?} is no http or https address");
+        let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
+        let tls = match scheme.to_ascii_lowercase().as_str() {
+            "http" => false,
+            "https" => true,
             _ => return Err(wrong()),
         };
-        let slash = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(slash);
-        let path = if path.is_empty() { "/" } else { path };
-        // What could end the request's line, or be a password that shows up in a message.
-        if authority.is_empty()
-            || !path.starts_with('/')
-            || url.contains(|c: char| c.is_control() || c == ' ' || c == '@')
-        {
+        let at = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(at);
+        let usual = if tls { 443 } else { 80 };
+        let (host, port) = match authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
+            Some((host, port)) => (host, port.strip_prefix(':')),
+            None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+        };
+        let port = port.map_or(Some(usual), |port| port.parse().ok()).ok_or_else(wrong)?;
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic());
+        if host.is_empty() || host.contains('@') || !plain(host) || !plain(path) {
             return Err(wrong());
         }
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().map_err(|_| wrong())?),
-            _ => (authority, if secure { 443 } else { 80 }),
+        let path = path.split('#').next().unwrap_or_default();
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        Ok(Url { tls, host: host.to_owned(), port, path })
+    }
+
+    /// Where an answer's Location leads from here.
+    fn join(&self, location: &str) -> Result<Url, String> {
+        if location.contains("://") {
+            return Url::read(location);
+        }
+        let scheme = if self.tls { "https" } else { "http" };
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let path = if location.starts_with('/') {
+            location.to_owned()
+        } else {
+            format!("{}/{location}", self.path.rsplit_once('/').map_or("", |(dir, _)| dir))
         };
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        Ok(Target { secure, authority, host, port, path })
+        Url::read(&format!("{scheme}://{host}:{}{path}", self.port))
     }
 }
 
-fn secured(stream: Timed, host: &str, authorities: Option<&Path>) -> Result<openssl::ssl::SslStream<Timed>, String> {
-    let set_up = || -> Result<Ssl, openssl::error::ErrorStack> {
-        let mut builder = SslContext::builder(SslMethod::tls_client())?;
-        builder.set_verify(SslVerifyMode::PEER);
-        match authorities {
-            Some(folder) if folder.is_dir() => builder.load_verify_locations(None, Some(folder))?,
-            Some(file) => builder.load_verify_locations(Some(file), None)?,
-            None => builder.set_default_verify_paths()?,
-        }
-        let mut ssl = Ssl::new(&builder.build())?;
-        match host.parse() {
-            Ok(address) => ssl.param_mut().set_ip(address)?,
-            Err(_) => {
-                ssl.set_hostname(host)?;
-                ssl.param_mut().set_host(host)?;
+/// Fetches a file that is not longer than `limit`, unless it has not changed since a time (an HTTP date).
+///
+/// # Errors
+/// One line: no connection, another answer than the file, or an answer that is none.
+pub fn get(address: &str, since: Option<&str>, limit: u64, trust: Trust, context: &Context) -> Result<Answer, String> {
+    let mut url = Url::read(address)?;
+    for _ in 0..=REDIRECTS {
+        let mut wire = Wire::open(&url, trust, context)?;
+        let host = if url.host.contains(':') { format!("[{}]", url.host) } else { url.host.clone() };
+        let since = since.map(|since| format!("If-Modified-Since: {since}\r\n")).unwrap_or_default();
+        let request = format!(
+            "GET {} HTTP/1.1\r\nHost: {host}:{}\r\nUser-Agent: gridprobe/{}\r\nAccept-Encoding: identity\r\n{since}Connection: close\r\n\r\n",
+            url.path,
+            url.port,
+            env!("CARGO_PKG_VERSION")
+        );
+        wire.send(request.as_bytes()).map_err(|e| format!("{}: {e}", url.host))?;
+        let head = Head::read(&mut wire).map_err(|why| format!("{}: {why}", url.host))?;
+        match head.status {
+            200 => return Ok(Answer::Body(BufReader::new(Body::new(wire, &head, limit)?))),
+            304 => return Ok(Answer::NotModified),
+            301 | 302 | 303 | 307 | 308 => {
+                let location = head
+                    .location
+                    .ok_or_else(|| format!("{} answers {} and does not say where to go", url.host, head.status))?;
+                let next = url.join(&location)?;
+                if url.tls && !next.tls && trust == Trust::Machine {
+                    return Err(format!("{} leads from https to http", url.host));
+                }
+                url = next;
             }
-        }
-        Ok(ssl)
-    };
-    let ssl = set_up().map_err(|error| format!("TLS cannot be set up: {}", first_line(&error.to_string())))?;
-    ssl.connect(stream).map_err(|error| {
-        let why = match &error {
-            openssl::ssl::HandshakeError::Failure(middle) if middle.ssl().verify_result().as_raw() != 0 => {
-                format!("its certificate is not trusted: {}", middle.ssl().verify_result().error_string())
+            status => {
+                return Err(format!("{} answers {status} {}", url.host, plugin::text::shortened(&head.reason, 60)));
             }
-            other => format!("no TLS: {}", first_line(&other.to_string())),
-        };
-        format!("{host}: {why}")
-    })
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
-}
-
-/// Asks and reads the answer.
-fn exchange(stream: &mut (impl Read + Write), request: &str, limit: usize) -> Result<Vec<u8>, String> {
-    stream.write_all(request.as_bytes()).map_err(|error| format!("cannot ask: {error}"))?;
-    let mut bytes = Vec::new();
-    let mut piece = vec![0; 64 * 1024];
-    let mut body = None;
-    loop {
-        let count = match stream.read(&mut piece) {
-            Ok(count) => count,
-            // Servers that end a connection without TLS' good-bye are many; what is missing shows by the length.
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => 0,
-            Err(error) => return Err(format!("{} bytes came, then: {error}", bytes.len())),
-        };
-        bytes.extend_from_slice(&piece[..count]);
-        if body.is_none()
-            && let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n")
-        {
-            body = Some((Head::read(&bytes[..end])?, end + 4));
-        }
-        match &body {
-            None if bytes.len() > HEAD => return Err("what answers does not speak HTTP".to_owned()),
-            Some((Head { length: Some(length), .. }, _)) if *length > limit => {
-                return Err(format!("the document has {length} bytes, more than {limit}"));
-            }
-            Some((Head { length: Some(length), .. }, start)) if bytes.len() - start >= *length => break,
-            _ if bytes.len() > limit + HEAD => return Err(format!("the document has more than {limit} bytes")),
-            _ if count == 0 => break,
-            _ => {}
         }
     }
-    let (head, start) = body.ok_or("what answers does not speak HTTP")?;
-    let rest = &bytes[start..];
-    match (head.chunked, head.length) {
-        (true, _) => unchunked(rest),
-        (false, Some(length)) if rest.len() < length => Err(format!("{} of {length} bytes came", rest.len())),
-        (false, Some(length)) => Ok(rest[..length].to_vec()),
-        (false, None) => Ok(rest.to_vec()),
+    Err(format!("{address} leads from place to place more than {REDIRECTS} times"))
+}
+
+impl Wire {
+    fn open(url: &Url, trust: Trust, context: &Context) -> Result<Wire, String> {
+        let stream = connect(&url.host, url.port, context).map_err(|e| e.to_string())?;
+        if !url.tls {
+            return Ok(Wire::Plain(BufReader::new(stream)));
+        }
+        let tls = || -> Result<Ssl, openssl::error::ErrorStack> {
+            let mut builder = SslContext::builder(SslMethod::tls_client())?;
+            match trust {
+                Trust::Machine => {
+                    builder.set_default_verify_paths()?;
+                    builder.set_verify(SslVerifyMode::PEER);
+                }
+                Trust::Content => builder.set_verify(SslVerifyMode::NONE),
+            }
+            let mut ssl = Ssl::new(&builder.build())?;
+            match url.host.parse::<std::net::IpAddr>() {
+                Ok(address) => ssl.param_mut().set_ip(address)?,
+                Err(_) => {
+                    ssl.set_hostname(&url.host)?;
+                    ssl.param_mut().set_host(&url.host)?;
+                }
+            }
+            Ok(ssl)
+        };
+        let ssl = tls().map_err(|e| format!("cannot set up OpenSSL: {}", crate::trust::signature::first(&e)))?;
+        match ssl.connect(stream) {
+            Ok(stream) => Ok(Wire::Tls(Box::new(BufReader::new(stream)))),
+            Err(e) => Err(format!("no TLS with {}: {e}", url.host)),
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Wire::Plain(wire) => wire.get_mut().write_all(bytes),
+            Wire::Tls(wire) => wire.get_mut().write_all(bytes),
+        }
     }
 }
 
-/// What the headers say of the body.
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Wire::Plain(wire) => wire.read(buffer),
+            Wire::Tls(wire) => wire.read(buffer),
+        }
+    }
+}
+
+impl BufRead for Wire {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self {
+            Wire::Plain(wire) => wire.fill_buf(),
+            Wire::Tls(wire) => wire.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, octets: usize) {
+        match self {
+            Wire::Plain(wire) => wire.consume(octets),
+            Wire::Tls(wire) => wire.consume(octets),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Head {
-    length: Option<usize>,
+    status: u16,
+    reason: String,
+    length: Option<u64>,
     chunked: bool,
+    location: Option<String>,
 }
 
 impl Head {
-    fn read(bytes: &[u8]) -> Result<Head, String> {
-        let text = String::from_utf8_lossy(bytes);
-        let mut lines = text.split("\r\n");
-        let status = lines.next().unwrap_or_default();
-        let code = status.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).unwrap_or_default();
-        let mut head = Head::default();
-        let mut location = String::new();
-        for line in lines {
-            let Some((name, value)) = line.split_once(':') else { continue };
+    fn read(wire: &mut impl BufRead) -> Result<Head, String> {
+        let mut limited = wire.take(HEAD);
+        let mut line = |what: &str| -> Result<String, String> {
+            let mut bytes = Vec::new();
+            limited.read_until(b'\n', &mut bytes).map_err(|e| e.to_string())?;
+            if bytes.last() != Some(&b'\n') {
+                return Err(format!("it closed the connection in its {what}, or that is too long"));
+            }
+            Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+        };
+        let first = line("answer")?;
+        let mut words = first.splitn(3, ' ');
+        let is_http = words.next().is_some_and(|w| w.starts_with("HTTP/1."));
+        let status = words.next().and_then(|w| w.parse().ok()).filter(|_| is_http);
+        let status = status
+            .ok_or_else(|| format!("it does not speak HTTP but says {:?}", plugin::text::shortened(&first, 60)))?;
+        let mut head = Head { status, reason: words.next().unwrap_or_default().to_owned(), ..Head::default() };
+        loop {
+            let field = line("head")?;
+            if field.is_empty() {
+                return Ok(head);
+            }
+            let Some((name, value)) = field.split_once(':') else { continue };
             let value = value.trim();
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => head.length = value.parse().ok(),
                 "transfer-encoding" => head.chunked = value.to_ascii_lowercase().contains("chunked"),
-                "location" => location = plugin::text::line(value).into_owned(),
+                "location" => head.location = Some(value.to_owned()),
                 _ => {}
             }
-        }
-        match code {
-            "200" => Ok(head),
-            "" => Err("what answers does not speak HTTP".to_owned()),
-            _ if code.starts_with('3') => Err(format!("it refers to {location}; name that")),
-            _ => Err(format!(
-                "it answers {}",
-                plugin::text::line(status.split_once(' ').map_or(status, |(_, rest)| rest))
-            )),
         }
     }
 }
 
-fn unchunked(mut bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let cut = || "the document ends in the middle".to_owned();
-    let mut out = Vec::new();
-    loop {
-        let end = bytes.windows(2).position(|window| window == b"\r\n").ok_or_else(cut)?;
-        let size = String::from_utf8_lossy(&bytes[..end]);
-        let size = size.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| cut())?;
-        if size == 0 {
-            return Ok(out);
+impl Body {
+    fn new(wire: Wire, head: &Head, limit: u64) -> Result<Body, String> {
+        if head.length.is_some_and(|n| n > limit) {
+            return Err(format!("the file has {} octets, more than {limit}", head.length.unwrap_or_default()));
         }
-        let from = end + 2;
-        let to = from.checked_add(size).ok_or_else(cut)?;
-        out.extend_from_slice(bytes.get(from..to).ok_or_else(cut)?);
-        bytes = bytes.get(to + 2..).ok_or_else(cut)?;
+        let (framing, left) = match (head.chunked, head.length) {
+            (true, _) => (Framing::Chunks, 0),
+            (false, Some(length)) => (Framing::Length, length),
+            (false, None) => (Framing::UntilClosed, u64::MAX),
+        };
+        // Chunk headers are little beside the chunks.
+        Ok(Body { wire: wire.take(limit.saturating_mul(2)), framing, left, limit })
     }
+
+    /// The size of the next chunk.
+    fn chunk(&mut self) -> io::Result<u64> {
+        for _ in 0..2 {
+            let mut line = Vec::new();
+            (&mut self.wire).take(1024).read_until(b'\n', &mut line)?;
+            let text = String::from_utf8_lossy(&line);
+            let size = text.trim().split(';').next().unwrap_or_default();
+            // The line end behind the chunk before.
+            if !size.is_empty() {
+                return u64::from_str_radix(size.trim(), 16).map_err(|_| bad("its chunks are none"));
+            }
+        }
+        Err(bad("its chunks are none"))
+    }
+}
+
+fn bad(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why.to_owned())
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 && self.framing == Framing::Chunks {
+            self.left = self.chunk()?;
+        }
+        if self.left == 0 {
+            self.framing = Framing::Ended;
+        }
+        if self.framing == Framing::Ended || buffer.is_empty() {
+            return Ok(0);
+        }
+        let want = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let n = self.wire.read(&mut buffer[..want])?;
+        if n == 0 {
+            return if self.framing == Framing::UntilClosed { Ok(0) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+        }
+        self.left -= n as u64;
+        self.limit = self.limit.checked_sub(n as u64).ok_or_else(|| bad("it is longer than it may be"))?;
+        Ok(n)
+    }
+}
+
+/// A time as HTTP writes it (RFC 9110, 5.6.7).
+pub fn date(at: i64) -> Option<String> {
+    use chrono::{Datelike, Timelike};
+    let t = chrono::DateTime::from_timestamp(at, 0)?.naive_utc();
+    let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][t.weekday().num_days_from_monday() as usize % 7];
+    let month =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][t.month0() as usize % 12];
+    Some(format!(
+        "{day}, {:02} {month} {:04} {:02}:{:02}:{:02} GMT",
+        t.day(),
+        t.year(),
+        t.hour(),
+        t.minute(),
+        t.second()
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
-    use std::time::Duration;
-
-    fn answered(answer: &'static [u8], limit: usize) -> Result<String, String> {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/gocdbpi/public/?method=get_service", listener.local_addr().unwrap());
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut asked = vec![0; 4096];
-            let count = stream.read(&mut asked).unwrap();
-            stream.write_all(answer).unwrap();
-            String::from_utf8_lossy(&asked[..count]).into_owned()
-        });
-        let context = Context::new("check_x", Duration::from_secs(10), 0);
-        let got = get(&url, None, limit, &context).map(|body| String::from_utf8(body).unwrap());
-        assert!(
-            server.join().unwrap().starts_with("GET /gocdbpi/public/?method=get_service HTTP/1.1\r\nHost: 127.0.0.1:")
-        );
-        got
-    }
 
     #[test]
-    fn bodies_of_every_kind_are_read_whole() {
-        assert_eq!(answered(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", 100), Ok("hello".to_owned()));
-        assert_eq!(answered(b"HTTP/1.0 200 OK\r\n\r\nhello", 100), Ok("hello".to_owned()));
-        let chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n";
-        assert_eq!(answered(chunks, 100), Ok("hello".to_owned()));
-    }
-
-    #[test]
-    fn what_is_no_document_is_told() {
-        let why = |answer, limit| answered(answer, limit).unwrap_err();
-        assert!(why(b"HTTP/1.1 404 Not Found\r\n\r\n", 100).ends_with(": it answers 404 Not Found"));
-        assert!(
-            why(b"HTTP/1.1 302 Found\r\nLocation: https://x/\r\n\r\n", 100)
-                .ends_with("it refers to https://x/; name that")
-        );
-        assert!(why(b"SSH-2.0-x\r\n\r\n", 100).ends_with("does not speak HTTP"));
-        assert!(why(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 100).ends_with("5 of 9 bytes came"));
-        assert!(why(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nhello", 100).ends_with("900 bytes, more than 100"));
-        let cut = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhel";
-        assert!(why(cut, 1000).ends_with("ends in the middle"));
-    }
-
-    #[test]
-    fn only_urls_that_can_be_asked_are_taken() {
-        let target = Target::read("https://[2001:db8::1]:8443/x?y").unwrap();
-        assert_eq!((target.host, target.port, target.path, target.secure), ("2001:db8::1", 8443, "/x?y", true));
-        assert_eq!(Target::read("http://goc.example.org").unwrap().port, 80);
-        for url in ["ftp://x/", "http://", "http:///x", "http://x y/", "http://u:p@x/", "http://x:y/", "http://x\r\n/"]
+    fn addresses_are_taken_apart() {
+        let url = |text: &str| Url::read(text).map(|u| (u.tls, u.host, u.port, u.path));
+        assert_eq!(url("http://a.b/c?d=e#f"), Ok((false, "a.b".into(), 80, "/c?d=e".into())));
+        assert_eq!(url("HTTPS://a:8443"), Ok((true, "a".into(), 8443, "/".into())));
+        assert_eq!(url("http://[::1]:8080/x"), Ok((false, "::1".into(), 8080, "/x".into())));
+        for none in ["ftp://a/b", "a/b", "http://", "http://a:b/", "http://u@a/", "http://a/b c", "http://a/b\r\nX: y"]
         {
-            assert!(Target::read(url).is_err(), "{url}");
+            assert!(Url::read(none).is_err(), "{none}");
         }
+        let from = Url::read("http://a/b/c").unwrap();
+        assert_eq!(from.join("d").unwrap().path, "/b/d");
+        assert_eq!(from.join("https://e/").unwrap().host, "e");
+    }
+
+    #[test]
+    fn heads_are_read_and_what_is_none_is_told() {
+        let head = |text: &str| Head::read(&mut text.as_bytes());
+        let ok = head("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX\r\n\r\nhello").unwrap();
+        assert_eq!((ok.status, ok.length, ok.chunked), (200, Some(5), false));
+        assert!(head("220 mail ESMTP\r\n").unwrap_err().contains("does not speak HTTP"));
+        assert!(head("HTTP/1.1 200 OK\r\nA: b\r\n").is_err());
+    }
+
+    #[test]
+    fn dates_are_written_as_http_has_them() {
+        assert_eq!(date(784_111_777).as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
     }
 }

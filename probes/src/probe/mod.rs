@@ -7,3 +7,4 @@ pub mod ca;
 pub mod cert;
 pub mod crl;
 pub mod lifetime;
+pub mod proxy;

@@ -151,7 +151,7 @@ pub fn read_file(input: impl BufRead) -> Result<(Vec<Certificate>, bool), String
     }
     let mut found = Vec::new();
     let mut blocks = Blocks::new(input, LABELS);
-    while let Some(mut block) = blocks.next().map_err(|e| e.to_string())? {
+    while let Some(mut block) = blocks.next_block().map_err(|e| e.to_string())? {
         let mut der = Vec::new();
         block.read_to_end(&mut der).map_err(|e| e.to_string())?;
         found.push(Certificate::new(&der)?);

@@ -13,3 +13,4 @@ pub mod proxy;
 pub mod signature;
 pub mod store;
 pub mod time;
+pub mod voms;

@@ -22,7 +22,7 @@ impl<R: BufRead> Blocks<R> {
     ///
     /// # Errors
     /// The text cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<Block<'_, R>>> {
+    pub fn next_block(&mut self) -> io::Result<Option<Block<'_, R>>> {
         let mut line = Vec::new();
         while read_line(&mut self.input, &mut line)? {
             let label = line.strip_prefix(b"-----BEGIN ").and_then(|rest| rest.strip_suffix(b"-----"));
@@ -212,7 +212,7 @@ mod tests {
     fn decoded(text: &str) -> io::Result<Vec<Vec<u8>>> {
         let mut blocks = Blocks::new(text.as_bytes(), LABELS);
         let mut all = Vec::new();
-        while let Some(mut block) = blocks.next()? {
+        while let Some(mut block) = blocks.next_block()? {
             let mut bytes = Vec::new();
             block.read_to_end(&mut bytes)?;
             all.push(bytes);

@@ -103,28 +103,23 @@ impl Pki {
 
     /// A certificate by an authority: NAME.pem and NAME.key. Extensions as lines of OpenSSL's configuration; more options of `ca`.
     pub fn certificate(&self, name: &str, by: &str, subject: &str, extensions: &str, more: &[&str]) {
+        self.with_key(&["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], name, by, subject, extensions, more);
+    }
+
+    /// The same with an RSA key, the only kind that VOMS' own tools sign with.
+    pub fn rsa_certificate(&self, name: &str, by: &str, subject: &str, extensions: &str) {
+        self.with_key(&["rsa:2048"], name, by, subject, extensions, &[]);
+    }
+
+    fn with_key(&self, kind: &[&str], name: &str, by: &str, subject: &str, extensions: &str, more: &[&str]) {
         let (key, cert, request, conf) =
             (self.arg(&format!("{name}.key")), self.arg(&format!("{name}.pem")), self.arg("request"), self.conf(by));
         let extfile = self.path("extensions");
         std::fs::write(&extfile, extensions).unwrap();
-        must(
-            "openssl",
-            &[
-                "req",
-                "-new",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-keyout",
-                &key,
-                "-subj",
-                subject,
-                "-out",
-                &request,
-            ],
-        );
+        let mut req = vec!["req", "-new", "-newkey"];
+        req.extend(kind);
+        req.extend(["-nodes", "-keyout", &key, "-subj", subject, "-out", &request]);
+        must("openssl", &req);
         let extfile = extfile.display().to_string();
         let mut args =
             vec!["ca", "-batch", "-notext", "-config", &conf, "-in", &request, "-out", &cert, "-extfile", &extfile];

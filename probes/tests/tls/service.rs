@@ -122,7 +122,7 @@ fn starttls_is_spoken_with_a_real_slapd() {
     pki.certificate("good", "ca", "/DC=org/DC=gridtest/CN=localhost", LOCALHOST, &[]);
     let conf = pki.path("slapd.conf");
     let text = format!(
-        "TLSCACertificateFile {0}\nTLSCertificateFile {1}\nTLSCertificateKeyFile {2}\npidfile {3}\ndatabase ldif\nsuffix o=grid\ndirectory {4}\n",
+        "include /etc/ldap/schema/core.schema\nTLSCACertificateFile {0}\nTLSCertificateFile {1}\nTLSCertificateKeyFile {2}\npidfile {3}\ndatabase ldif\nsuffix o=grid\ndirectory {4}\n",
         pki.arg("ca.pem"),
         pki.arg("good.pem"),
         pki.arg("good.key"),

@@ -1,9 +1,13 @@
 //! check_ca and check_crl over folders of trust anchors in every state, with OpenSSL as the judge: made ones (`store.rs`), ones
-//! that chance makes (`chance.rs`), lists that others collected (`samples.rs`), very large ones (`large.rs`), and what is said
+//! that chance makes (`chance.rs`), lists that others collected (`samples.rs`), very large ones (`large.rs`), what
+//! authorities publish (`fetch.rs`), and what is said
 //! of folders and files that are none (`words.rs`). Start reading in `pki.rs`, which makes keys, certificates and lists.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, their helpers too")]
 
 mod chance;
 mod der;
+mod fetch;
 mod folder;
 mod large;
 mod pki;
@@ -41,8 +45,8 @@ fn judged(probe: &str, folder: &Path, at: i64, more: &[&str]) -> Value {
 type Flat = (u8, String, String);
 
 /// The findings about a subject, wherever they stand in the tree.
-fn about<'a>(report: &'a Value, subject: &str) -> Vec<Flat> {
-    fn walk<'a>(list: &'a Value, subject: &str, out: &mut Vec<Flat>) {
+fn about(report: &Value, subject: &str) -> Vec<Flat> {
+    fn walk(list: &Value, subject: &str, out: &mut Vec<Flat>) {
         for finding in list.as_array().into_iter().flatten() {
             if finding["subject"] == subject {
                 let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();

@@ -242,18 +242,39 @@ fn release_metadata_is_held_against_what_is_installed() {
 
 #[test]
 fn a_run_that_hangs_answers_before_it_is_killed() {
-    // A pipe that nobody writes into is no file; a disk that does not answer cannot be made without root. What hangs here is
-    // the reading of a file that never ends.
+    // A state file that is a pipe nobody writes into: the run hangs in a call that asks no deadline.
     let folder = Folder::new();
-    one(&folder, "A", &List::at(NOW));
-    folder.link("0badc0de.r0", "/dev/zero");
-    let begun = Instant::now();
-    let (text, code) =
-        run(&["check_crl", "-t", "3", "--at", &NOW.to_string(), "--ca-dir", folder.path().to_str().unwrap()]);
-    assert!(begun.elapsed() < Duration::from_secs(3));
-    assert_eq!(code, 0, "{text}");
-    let zero = ["check_crl", "-t", "2", "--crl", "/dev/zero"];
-    let (text, code) = run(&zero);
+    let ca = one(&folder, "A", &List::at(NOW));
+    let pipe = folder.path().join("state");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let at = NOW.to_string();
+    for form in ["nagios", "json"] {
+        let begun = Instant::now();
+        let path = folder.path();
+        let args = [
+            "check_crl",
+            "-t",
+            "2",
+            "--at",
+            &at,
+            "--output",
+            form,
+            "--state",
+            pipe.to_str().unwrap(),
+            "--ca-dir",
+            path.to_str().unwrap(),
+        ];
+        let (text, code) = run(&args);
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        assert!(
+            text.contains("stopped after 1.9 s while reading ") && text.contains("was not looked at") && code == 3,
+            "{text}"
+        );
+    }
+    // What is no file is not read.
+    folder.link(&format!("{}.r1", ca.hashes().0), "/dev/zero");
+    assert_eq!(run(&["check_crl", "--at", &at, "--ca-dir", folder.path().to_str().unwrap()]).1, 0);
+    let (text, code) = run(&["check_crl", "-t", "2", "--crl", "/dev/zero"]);
     assert!(text.contains("it is no file") && code == 3, "{text}");
 }
 

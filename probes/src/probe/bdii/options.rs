@@ -77,9 +77,6 @@ pub struct Options {
     /// Minutes for which the cache is used without asking [default: 60]
     #[arg(long, value_name = "MINUTES")]
     pub gocdb_refresh: Option<u32>,
-    /// Authorities by which GOCDB's server is judged, a PEM file or a hashed folder, instead of the machine's
-    #[arg(long, value_name = "PATH", requires = "gocdb")]
-    pub gocdb_authorities: Option<PathBuf>,
     /// Hours after which GOCDB's file, or its cache, is too old: WARNING [default: 24]
     #[arg(long, value_name = "HOURS")]
     pub gocdb_age: Option<u32>,

@@ -6,13 +6,14 @@ use super::glue2::span;
 use super::gocdb::Registry;
 use super::history;
 use super::options::Options;
-use crate::net::http;
+use crate::net::http::{self, Answer, Trust};
 use plugin::{Context, Deadline, Finding};
+use std::io::Read;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 /// Bytes of GOCDB's answer; all of EGI is some 20 MB.
-const LIMIT: usize = 256 << 20;
+const LIMIT: u64 = 256 << 20;
 
 /// What was got.
 pub(super) struct Papers {
@@ -58,7 +59,7 @@ fn fetched(url: &str, options: &Options, context: &Context, now: i64) -> Papers 
     // A third of the time, so that a GOCDB that hangs does not keep the BDII from being read.
     let mut part = context.clone();
     part.deadline = Deadline::after(context.deadline.remaining() / 3);
-    let got = http::get(url, options.gocdb_authorities.as_deref(), LIMIT, &part).and_then(|bytes| {
+    let got = body(url, &part).and_then(|bytes| {
         let registry = Registry::read(&bytes).map_err(|why| format!("what {url} answers cannot be used: {why}"))?;
         Ok((registry, bytes))
     });
@@ -76,4 +77,13 @@ fn fetched(url: &str, options: &Options, context: &Context, now: i64) -> Papers 
         }
         (Err(why), _) => Papers { registry: Err(why), findings: Vec::new() },
     }
+}
+
+fn body(url: &str, context: &Context) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    match http::get(url, None, LIMIT, Trust::Machine, context)? {
+        Answer::Body(mut body) => body.read_to_end(&mut bytes).map_err(|error| format!("{url}: {error}"))?,
+        Answer::NotModified => return Err(format!("{url} says that it has not changed, and was not asked that")),
+    };
+    Ok(bytes)
 }

@@ -15,7 +15,6 @@ use crate::trust::store::Store;
 use clap::{ArgMatches, Args as _, Command, FromArgMatches};
 use plugin::{Context, Finding, Perfdata, Plugin, Report, State, Usage};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 /// The probe.
 pub const PLUGIN: Plugin = Plugin {
@@ -37,22 +36,22 @@ struct Args {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Distribution")]
 struct ReleaseArgs {
-    /// Release file of the distribution (ca-policy-egi-core.release), XML: a path
-    #[arg(long, value_name = "FILE")]
-    release: Option<PathBuf>,
-    /// List of its packages (ca-policy-egi-core.list): a path
-    #[arg(long, value_name = "FILE")]
-    packages: Option<PathBuf>,
-    /// List of the packages that were withdrawn (ca-policy-egi-core.obsoleted): a path
-    #[arg(long, value_name = "FILE")]
-    obsoleted: Option<PathBuf>,
+    /// Release file of the distribution (ca-policy-egi-core.release), XML: a path or an address
+    #[arg(long, value_name = "FILE|URL")]
+    release: Option<String>,
+    /// List of its packages (ca-policy-egi-core.list): a path or an address
+    #[arg(long, value_name = "FILE|URL")]
+    packages: Option<String>,
+    /// List of the packages that were withdrawn (ca-policy-egi-core.obsoleted): a path or an address
+    #[arg(long, value_name = "FILE|URL")]
+    obsoleted: Option<String>,
     /// WARNING so many days after a newer release
     #[arg(short, long, value_name = "DAYS", default_value_t = 3)]
     warning: i64,
     /// CRITICAL so many days after a newer release
     #[arg(short, long, value_name = "DAYS", default_value_t = 8)]
     critical: i64,
-    /// The metadata files are copies; WARNING when they are older than so many hours
+    /// Metadata in files are copies; WARNING when they are older than so many hours
     #[arg(long, value_name = "HOURS", default_value_t = 48)]
     metadata_age: i64,
     /// How bad it is when an authority of the distribution is not installed

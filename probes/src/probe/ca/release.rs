@@ -2,6 +2,7 @@
 //! something else keeps up to date.
 
 use super::{Args, Installed};
+use crate::net::http::{Answer, Trust, get};
 use crate::trust::info::compare_versions;
 use crate::trust::store::{Store, open};
 use crate::trust::time::{DAY, HOUR, Seconds, length};
@@ -9,6 +10,9 @@ use chrono::NaiveDate;
 use plugin::{Context, Finding, State};
 use std::io::Read;
 use std::path::Path;
+
+/// Metadata are smaller than this.
+const LARGEST: u64 = 1 << 20;
 
 /// A release file says when and what.
 #[derive(Debug, Eq, PartialEq)]
@@ -27,24 +31,24 @@ pub fn findings(
     context: &Context,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
-    let read = |path: &Option<std::path::PathBuf>, found: &mut Vec<Finding>| {
-        let path = path.as_ref()?;
-        context.doing(format_args!("reading {}", path.display()));
-        match text(path, context) {
+    let read = |place: &Option<String>, found: &mut Vec<Finding>| {
+        let place = place.as_ref()?;
+        context.doing(format_args!("reading {place}"));
+        match text(place, now, context) {
             Ok((text, written)) => {
                 let age = now - written;
                 if age > args.release.metadata_age * HOUR {
                     let text = format!(
                         "{} is {} old: what was released since is not known; see what fetches it",
-                        path.display(),
+                        place,
                         length(age)
                     );
                     found.push(Finding::warning("metadata_old", text));
                 }
-                Some((path.display().to_string(), text))
+                Some((place.clone(), text))
             }
             Err(why) => {
-                found.push(Finding::unknown("metadata_unreadable", format!("cannot read {}: {why}", path.display())));
+                found.push(Finding::unknown("metadata_unreadable", format!("cannot read {}: {why}", place)));
                 None
             }
         }
@@ -204,12 +208,23 @@ fn day(text: &str) -> Option<Seconds> {
     date.and_then(|d| d.and_hms_opt(0, 0, 0)).map(|t| t.and_utc().timestamp())
 }
 
-fn text(path: &Path, context: &Context) -> Result<(String, Seconds), String> {
+/// The text at a place, and when it was written; what is fetched is of now.
+fn text(place: &str, now: Seconds, context: &Context) -> Result<(String, Seconds), String> {
     use std::os::unix::fs::MetadataExt;
-    let written = std::fs::metadata(path).map_err(|e| e.to_string())?.mtime();
     let mut bytes = Vec::new();
+    if place.contains("://") {
+        return match get(place, None, LARGEST, Trust::Machine, context)? {
+            Answer::Body(mut body) => {
+                body.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+                Ok((String::from_utf8_lossy(&bytes).into_owned(), now))
+            }
+            Answer::NotModified => Err("it answers that nothing changed, which was not asked".to_owned()),
+        };
+    }
+    let path = Path::new(place);
+    let written = std::fs::metadata(path).map_err(|e| e.to_string())?.mtime();
     open(path, context.deadline)
-        .and_then(|file| file.take(1 << 20).read_to_end(&mut bytes))
+        .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
         .map_err(|e| e.to_string())?;
     Ok((String::from_utf8_lossy(&bytes).into_owned(), written))
 }

@@ -6,7 +6,7 @@
 
 mod chain;
 mod host;
-mod path;
+pub(super) mod path;
 mod stale;
 
 use super::lifetime;

@@ -6,6 +6,7 @@
 //! `single.rs` judges one file.
 
 mod consumer;
+mod fetch;
 mod judge;
 mod lists;
 mod memory;
@@ -23,6 +24,7 @@ use crate::trust::store::{Store, numbered_name};
 use crate::trust::time::{HOUR, length};
 use clap::{ArgMatches, Args as _, Command, FromArgMatches};
 use consumer::Consumer;
+use fetch::Task;
 use judge::{Judge, Signatures};
 use lists::Lists;
 use memory::Memory;
@@ -68,6 +70,9 @@ struct ListArgs {
     /// Remember in this file what was seen, to notice lists that go back or come late
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Also fetch what the authorities publish (.crl_url) and compare it; give it time (-t 60)
+    #[arg(long, conflicts_with = "crl")]
+    fetch: bool,
     /// Judge this file alone instead of the folder
     #[arg(long, value_name = "FILE")]
     crl: Option<PathBuf>,
@@ -109,6 +114,7 @@ fn folder(args: &Args, store: &Store, context: &Context, report: &mut Report) {
     let required = store.required();
     let mut memory = None;
     if let Some(path) = &args.lists.state {
+        context.doing(format_args!("reading {}", path.display()));
         match Memory::open(path) {
             Ok(opened) => memory = Some(opened),
             Err(finding) => report.add(finding),
@@ -117,6 +123,7 @@ fn folder(args: &Args, store: &Store, context: &Context, report: &mut Report) {
     let (lists, orphans) = read_lists(store, context);
     let mut findings = unreadable_findings(store);
     let mut sums = Sums::default();
+    let mut tasks = Vec::new();
     for authority in &store.authorities {
         if context.deadline.remaining().is_zero() {
             findings.push(Finding::unknown("timeout", context.deadline.over("judging the authorities").to_string()));
@@ -141,6 +148,9 @@ fn folder(args: &Args, store: &Store, context: &Context, report: &mut Report) {
             }
             sums.least_left = sums.least_left.into_iter().chain(crl.next_update.map(|next| next - now)).min();
         }
+        if args.lists.fetch {
+            tasks.push(Task { authority, here: own.list.map(|crl| (crl.this_update, crl.next_update)) });
+        }
         sums.published += usize::from(own.list.is_some() || store.file_of(authority, "crl_url").is_some());
         // The lists of an authority that has expired itself are nobody's fault any more.
         if authority.certificate.not_after < now {
@@ -154,6 +164,7 @@ fn folder(args: &Args, store: &Store, context: &Context, report: &mut Report) {
         sums.count(&of_authority);
         findings.extend(of_authority);
     }
+    findings.extend(fetch::compare(store, &tasks, now, context).into_iter().map(|f| args.anchors.ranked(f)));
     if let Some(Err(finding)) = memory.map(|memory| memory.save()) {
         report.add(finding);
     }

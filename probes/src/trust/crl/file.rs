@@ -41,7 +41,7 @@ pub fn read_file(mut input: impl BufRead, wanted: &[Vec<u8>]) -> std::io::Result
     let other = what_else(head);
     let mut lists = Vec::new();
     let mut blocks = Blocks::new(input, &["X509 CRL"]);
-    while let Some(mut block) = blocks.next()? {
+    while let Some(mut block) = blocks.next_block()? {
         let list = read(&mut block, wanted);
         // What stands behind a list's end must be decoded as well, as OpenSSL does before it looks at anything.
         let rest = list.and_then(|list| match std::io::copy(&mut block.by_ref(), &mut std::io::sink()) {
