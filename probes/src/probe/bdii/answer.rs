@@ -415,7 +415,7 @@ impl Answer<'_> {
             report.perfdata(Perfdata::count("vanished", delta.gone.len()));
             report.perfdata(Perfdata::count("appeared", delta.appeared.len()));
         }
-        if let Err(why) = history::replace(path, &seen.text()) {
+        if let Err(why) = history::replace(path, seen.text()) {
             report.add(Finding::unknown("state", why));
         }
     }
@@ -434,7 +434,7 @@ impl Answer<'_> {
                 "format": "gridward-bdii-gocdb", "version": 1, "at": self.now, "bdii": self.target,
                 "complete": whole, "differences": differences,
             });
-            if let Err(why) = history::replace(path, &format!("{document:#}\n")) {
+            if let Err(why) = history::replace(path, format!("{document:#}\n")) {
                 report.add(Finding::unknown("gocdb-report", why));
             }
         }
