@@ -40,7 +40,7 @@ async fn happen(mut world: World, view: watch::Sender<Arc<View>>) {
             }
             (_, back) => {
                 gone.extend(back);
-                if let Some(alarm) = world.alarms.get_mut(id).map(Arc::make_mut) {
+                if let Some(alarm) = world.alarms.change(id).map(Arc::make_mut) {
                     alarm.state = if alarm.state == State::Critical { State::Warning } else { State::Critical };
                     alarm.version = world.seq;
                 }

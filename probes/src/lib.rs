@@ -1,8 +1,10 @@
 //! Probes of grid services. Start reading in `registry.rs`, the table of them; each lives in `probe/`, what several need in
-//! `trust/` (trust anchors, CRLs, policies). `oneshot.rs` is the way from a command line to an answer.
+//! `trust/` (trust anchors, CRLs, policies). `oneshot.rs` is the way from a command line to an answer, `resident/`
+//! the other one: Nagios' checks in one process that stays.
 
 pub mod net;
 pub mod oneshot;
 pub mod probe;
 pub mod registry;
+pub mod resident;
 pub mod trust;

@@ -2,6 +2,7 @@
 //! (`check_crl …`, a link) or by its first word (`gridprobe check_crl …`).
 
 use crate::registry::{self, PROBES, Probe};
+use crate::resident;
 use clap::{Command, ValueEnum};
 use clap_complete::Shell;
 use plugin::Answer;
@@ -13,15 +14,26 @@ use std::process::ExitCode;
 /// Runs what the process's arguments name.
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let called = args.first().map(base_name).unwrap_or_default();
-    if let Some(probe) = registry::find(&called) {
+    if let Some((probe, args)) = pick(args.clone()) {
         return probe.plugin.main(args);
     }
     let word = args.get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    match registry::find(&word) {
-        Some(probe) => probe.plugin.main(args.into_iter().skip(1).collect()),
-        None => about(&word, &args).print(),
+    match word.as_str() {
+        "serve" => resident::serve(args.into_iter().skip(1).collect()),
+        _ => about(&word, &args).print(),
     }
+}
+
+/// The probe that a command line is for, by the name it is called by or by its first word, and the probe's own arguments with
+/// its name first.
+pub fn pick(mut args: Vec<OsString>) -> Option<(&'static Probe, Vec<OsString>)> {
+    let called = args.first().map(base_name)?;
+    if let Some(probe) = registry::find(&called) {
+        return Some((probe, args));
+    }
+    let probe = registry::find(&args.get(1)?.to_string_lossy())?;
+    args.remove(0);
+    Some((probe, args))
 }
 
 fn base_name(path: &OsString) -> String {
@@ -61,6 +73,7 @@ fn help() -> String {
     format!(
         "gridprobe PROBE [OPTION]…, or a link with a probe's name to it: runs the probe\n\
          gridprobe PROBE --help: its options\n\
+         gridprobe serve: runs the probes for Nagios in one resident process; see gridprobe serve --help\n\
          gridprobe list: the probes, what they are for, the metrics they stand for\n\
          gridprobe man PROBE: its manual page, in roff\n\
          gridprobe completions bash|zsh|fish: for the shell's own folder\n\n{}",
@@ -78,7 +91,7 @@ fn man(probe: &Probe) -> String {
 /// For the binary with its probes as first words, and for each link.
 fn completions(shell: Shell) -> String {
     let mut out = Vec::new();
-    let words = ["list", "man", "completions"].into_iter().map(Command::new);
+    let words = ["list", "man", "completions"].into_iter().map(Command::new).chain([resident::options::command()]);
     let mut whole = Command::new("gridprobe").disable_help_subcommand(true).subcommands(words);
     whole = whole.subcommands(PROBES.iter().map(|probe| probe.plugin.full_command()));
     clap_complete::generate(shell, &mut whole, "gridprobe", &mut out);

@@ -50,7 +50,8 @@ on_small_disks() {
 }
 
 # The figures of docs/benchmarks.md, with optimised binaries: over HTTP with Debian's Alertmanager beside ours, in one run with
-# one client; beside a real Nagios of 10,000 and of 100,000 services; from the recording's log to the commit beside bare SQLite.
+# one client; beside a real Nagios of 10,000 and of 100,000 services; from the recording's log to the commit beside bare SQLite;
+# the board in Chromium, under 200 readers, and a month of the past.
 bench() {
     local name found bin=$work/release
     (cd "$root" && $cargo build --release --locked -p alarm-filter -p probes -p e2e --bins) || return 1
@@ -61,9 +62,11 @@ bench() {
         cp "$found" "$bin/$name" || return 1
     done
     unpack_recording "$root/tests/data/nagios/corpus-a.tar.zst" "$work/recordings/corpus-a" || return 1
-    export GRIDWARD_BIN=$bin/alarm-filter GRIDWARD_PROBES=$bin/gridprobe GRIDWARD_HANG=${GRIDWARD_HANG:-300}
+    board_folder "$work/board" || return 1
+    export GRIDWARD_BIN=$bin/alarm-filter GRIDWARD_PROBES=$bin/gridprobe GRIDWARD_HANG=${GRIDWARD_HANG:-300} GRIDWARD_BOARD=$work/board
     uptime
-    measured "$bin/load" compare && measured "$bin/figures" beside && measured "$bin/figures" scale && measured "$bin/figures" bdii &&
+    measured "$bin/load" compare && measured "$bin/figures" beside && measured "$bin/figures" scale &&
+        measured "$bin/figures" screen && measured "$bin/figures" readers && measured "$bin/figures" past && measured "$bin/figures" bdii &&
         measured "$bin/start" run "$work/tmp" && measured "$bin/log" "$work/recordings/corpus-a" "$work/tmp"
 }
 

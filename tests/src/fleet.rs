@@ -1,5 +1,6 @@
 //! The hosts and services that a test's Nagios watches.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// How an object is checked.
@@ -24,6 +25,8 @@ pub struct Service {
     pub flapping: bool,
     /// Custom variables without the underscore, beside those of the host.
     pub custom: Vec<(String, String)>,
+    /// The command line that Nagios runs instead of the plugin that says what a file says.
+    pub command: Option<String>,
 }
 
 /// A host.
@@ -51,12 +54,24 @@ pub struct Fleet {
 impl Service {
     /// A passive service, hard at the third attempt, without flap detection.
     pub fn passive(name: &str) -> Self {
-        Service { name: name.to_owned(), check: Check::Passive, max_attempts: 3, flapping: false, custom: Vec::new() }
+        Service {
+            name: name.to_owned(),
+            check: Check::Passive,
+            max_attempts: 3,
+            flapping: false,
+            custom: Vec::new(),
+            command: None,
+        }
     }
 
     /// An active one.
     pub fn active(name: &str, seconds: u32) -> Self {
         Service { check: Check::Active(seconds), ..Service::passive(name) }
+    }
+
+    /// Active, with a command line of its own.
+    pub fn runs(name: &str, seconds: u32, command: impl Into<String>) -> Self {
+        Service { command: Some(command.into()), ..Service::active(name, seconds) }
     }
 
     /// With so many attempts until hard.
@@ -129,6 +144,8 @@ impl Fleet {
     /// The object configuration, with the plugin in `folder`.
     pub(crate) fn objects(&self, folder: &Path) -> String {
         let mut text = crate::nagios::config::base_objects(folder);
+        let lines: BTreeSet<&str> = self.services().filter_map(|(_, service)| service.command.as_deref()).collect();
+        lines.into_iter().for_each(|line| text.push_str(&crate::nagios::config::command_object(line)));
         for host in &self.hosts {
             text.push_str(&crate::nagios::config::host_objects(host));
         }

@@ -18,6 +18,11 @@ pub const HEALTH: &str = "/health";
 pub const METRICS: &str = "/metrics";
 /// The alarms that stand.
 pub const ALARMS: &str = "/api/v1/alarms";
+/// How sites stood over a period.
+pub const AVAILABILITY: &str = "/api/v1/availability";
+/// The queues of DE3 that are on the board, in the order of work.
+pub const QUEUES: [&str; 9] =
+    ["over-72h", "over-24h", "new", "ok-stable", "ok-not-stable", "downtime", "set-apart", "common-cause", "masked"];
 /// Every episode, closed ones too, in the words of `replay`.
 pub const EPISODES: &str = "/api/v1/episodes";
 /// Where monitors without files post.
@@ -242,6 +247,28 @@ pub fn observation(
         "metric": service, "site": "SITE-1", "state": state, "since": since, "output": output,
     })
     .to_string()
+}
+
+/// The record that answers to what was handed in.
+pub fn seq(answer: &str) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Answer {
+        seq: u64,
+    }
+    serde_json::from_str::<Answer>(answer).map(|a| a.seq).map_err(Fail::at(answer))
+}
+
+/// The address of the stream that a board names.
+pub fn stream_of(html: &str) -> Result<String> {
+    let found = html.split_once("data-live=\"").and_then(|(_, rest)| rest.split_once('"'));
+    let (address, _) = found.ok_or_else(|| Fail::new("the page names no stream"))?;
+    Ok(address.replace("&#38;", "&").replace("&amp;", "&"))
+}
+
+/// A moment's day in UTC, as addresses have it: 2026-11-30.
+pub fn date(seconds: u64) -> String {
+    let at = chrono::DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
+    at.format("%Y-%m-%d").to_string()
 }
 
 /// How the names of all files in the store's folder begin that hold what was read and how far.

@@ -18,6 +18,7 @@ pub mod interface;
 pub mod load;
 pub mod nagios;
 pub mod place;
+pub mod prober;
 pub mod process;
 pub mod rng;
 pub mod storm;

@@ -1,6 +1,6 @@
 //! An alarm: what operators work on. Its ages, marks and queues are functions of what is stored and of the time asked for.
 
-use crate::flag::Flag;
+use crate::flag::{Flag, FlagSet};
 use crate::input::Text;
 use crate::notepad::Note;
 use crate::settings::{Age72, Settings};
@@ -9,7 +9,7 @@ use crate::time::{HOUR, Millis, Timestamp};
 use crate::topology::DowntimeWindow;
 use crate::watch::Key;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// An alarm's id: 16 hexadecimal digits, made of its object and the seq of the input that opened it.
 pub type AlarmId = Text;
@@ -61,8 +61,8 @@ pub struct Alarm {
     #[serde(default)]
     pub flags: BTreeMap<Flag, Mark>,
     /// All flags that held in this episode, and all reasons for which a monitor notified nobody of a state of it.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub episode_flags: BTreeSet<Flag>,
+    #[serde(default, skip_serializing_if = "FlagSet::is_empty")]
+    pub episode_flags: FlagSet,
     /// Every hard problem state of this episode, oldest first; the first is its begin.
     #[serde(default)]
     pub episode_states: Vec<(Timestamp, State)>,

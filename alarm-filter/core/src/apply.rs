@@ -4,11 +4,10 @@ use crate::alarm::{AlarmId, Deed};
 use crate::command::Done;
 use crate::document::Documents;
 use crate::event::{Event, Note, Seen};
-use crate::input::{DeletedDowntime, ScheduledDowntime, Text};
+use crate::input::{DeletedDowntime, PeriodOf, ScheduledDowntime, Text};
 use crate::rows::RowKey;
-use crate::state::State;
 use crate::time::Timestamp;
-use crate::watch::{Key, Watch};
+use crate::watch::Key;
 use crate::world::{Cause, Proposal, World};
 use std::sync::Arc;
 
@@ -33,6 +32,10 @@ impl World {
             }
             Event::Noted { key, monitor, since, note } => self.apply_note(key, monitor, *since, note),
             Event::Muted { monitor, host, muted } => self.apply_muted(monitor, host.as_ref(), *muted),
+            Event::ContactTold { monitor, contact, services, told } => {
+                self.monitor_mut(monitor).changed.telling_mut(contact, *services).told = Some(*told);
+            }
+            Event::PeriodChanged { monitor, of, period } => self.apply_period(monitor, of, period),
             Event::DowntimeDeleted { monitor, which } => self.apply_downtime_deleted(monitor, which),
             Event::MonitorStarted { monitor, since } => {
                 self.monitor_mut(monitor).started = *since;
@@ -58,12 +61,12 @@ impl World {
                 let m = self.monitor_mut(monitor);
                 m.objects_hash = hash.clone();
                 m.objects = objects;
-                self.judged.clear();
+                self.judge_anew();
             }
             Event::Topology { hash } => {
                 self.meta.hashes.topology = hash.clone();
                 self.topology = documents.topology(hash);
-                self.judged.clear();
+                self.judge_anew();
                 self.dirty.meta();
                 // Which windows count for an alarm is asked of the topology, too.
                 self.unarmed.extend(self.alarms.keys().cloned());
@@ -77,14 +80,14 @@ impl World {
             Event::Profiles { hash } => {
                 self.meta.hashes.profiles = hash.clone();
                 self.profiles = documents.profiles(hash).unwrap_or_default();
-                self.judged.clear();
+                self.judge_anew();
                 self.patterns = self.profiles.time_out_patterns();
                 self.dirty.meta();
             }
             Event::Settings { hash } => {
                 self.meta.hashes.settings = hash.clone();
                 self.settings = documents.settings(hash).unwrap_or_default();
-                self.judged.clear();
+                self.judge_anew();
                 self.dirty.meta();
                 let settings = self.settings.clone();
                 for name in settings.monitors.keys() {
@@ -202,6 +205,7 @@ impl World {
         view.state = seen.state;
         view.hard = seen.hard;
         view.heard = seen.heard;
+        let held = view.held || seen.held;
         view.held = seen.held;
         view.attempt = seen.attempt;
         view.output = seen.output.clone();
@@ -216,13 +220,12 @@ impl World {
             let watch = self.watch_mut(&seen.key);
             if watch.stands_for.as_ref() != Some(stands_for) {
                 watch.stands_for = Some(stands_for.clone());
-                for state in [State::Warning, State::Critical, State::Unknown] {
-                    self.judged.swap_remove(&(seen.key.clone(), state));
-                }
+                watch.margin.forget_judged();
             }
         }
         match &seen.key.service {
-            Some(_) => self.rearm_settle(&seen.key),
+            Some(_) if held => self.rearm_settle(&seen.key),
+            Some(_) => {}
             // Held services wait for their host.
             None => self.rearm_host(&seen.key),
         }
@@ -232,7 +235,10 @@ impl World {
         let view = self.view_mut(key, monitor, since);
         view.noted = view.noted.max(since);
         match note {
-            Note::Flapping { on } => view.flapping = *on,
+            Note::Flapping { on } => {
+                view.flapping = *on;
+                self.note_flapping(key);
+            }
             Note::InDowntime { on } => {
                 view.in_downtime = *on;
                 if *on {
@@ -261,7 +267,9 @@ impl World {
             Note::Released => view.held = false,
             Note::Gone { gone } => view.gone = *gone,
         }
-        self.rearm_settle(key);
+        if let Note::Released = note {
+            self.rearm_settle(key);
+        }
     }
 
     fn apply_muted(&mut self, monitor: &Text, host: Option<&Text>, muted: bool) {
@@ -288,6 +296,18 @@ impl World {
         }
     }
 
+    fn apply_period(&mut self, monitor: &Text, of: &PeriodOf, period: &Text) {
+        let changed = &mut self.monitor_mut(monitor).changed;
+        match of {
+            PeriodOf::Object(object) => {
+                let of_host = changed.periods.entry(object.host.clone()).or_default();
+                of_host.insert(object.service.clone().unwrap_or_default(), period.clone());
+            }
+            PeriodOf::ContactHosts(contact) => changed.telling_mut(contact, false).period = Some(period.clone()),
+            PeriodOf::ContactServices(contact) => changed.telling_mut(contact, true).period = Some(period.clone()),
+        }
+    }
+
     fn apply_downtime_deleted(&mut self, monitor: &Text, which: &DeletedDowntime) {
         let group = self.group_of(monitor);
         // Not through all that is known: a region deletes downtimes by the hundred.
@@ -308,22 +328,24 @@ impl World {
         }
     }
 
+    fn note_flapping(&mut self, key: &Key) {
+        let Some(place) = self.place(key) else { return };
+        if self.watch_at(place).is_some_and(|watch| watch.views.iter().any(|v| v.flapping)) {
+            self.flapping.insert(place);
+        } else {
+            self.flapping.remove(&place);
+        }
+    }
+
     fn forget_flapping(&mut self, monitor: &Text) {
         let group = self.group_of(monitor);
-        let mut keys = Vec::new();
-        for ((g, host), entry) in &self.hosts {
-            if *g != group {
-                continue;
-            }
-            let hit = |w: &Watch| w.view(monitor).is_some_and(|v| v.flapping);
-            let key = |service| Key { group: g.clone(), host: host.clone(), service };
-            keys.extend(hit(&entry.host).then(|| key(None)));
-            keys.extend(entry.services.iter().filter(|(_, w)| hit(w)).map(|(s, _)| key(Some(s.clone()))));
-        }
+        let keys: Vec<Key> =
+            self.flapping.iter().filter_map(|place| self.key_at(*place)).filter(|key| key.group == group).collect();
         for key in keys {
             if let Some(view) = self.watch_mut(&key).view_mut(monitor) {
                 view.flapping = false;
             }
+            self.note_flapping(&key);
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::alarm::{About, Alarm, AlarmId, Change, Deed, Span, Told, Touched};
 use crate::event::Event;
-use crate::flag::Flag;
+use crate::flag::{Flag, FlagSet};
 use crate::input::Text;
 use crate::rows::RowKey;
 use crate::settings::Settings;
 use crate::time::{DAY, Millis, Timestamp};
 use crate::watch::{Aside, Key, Off, SetAside};
 use crate::world::{Closed, SwitchedOff, Turned, World};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Spans kept for an alarm's age; of more, the oldest are added up.
@@ -18,6 +18,8 @@ const SPANS: usize = 64;
 const EPISODE_STATES: usize = 10_000;
 /// States that are kept with the version that they came with.
 const STOOD: usize = 4;
+/// Room for so many states, changes and turns is taken with an alarm: most see no more.
+const FEW: usize = 4;
 /// Switched-off alarms that are remembered beside those that may return.
 const CLOSED: usize = 2048;
 
@@ -43,20 +45,20 @@ impl World {
                     stable: false,
                     refreshed: None,
                     output: change.output.clone(),
-                    long_output: Text::from(""),
-                    perf_data: Text::from(""),
+                    long_output: Text::default(),
+                    perf_data: Text::default(),
                     flags: BTreeMap::new(),
-                    episode_flags: BTreeSet::new(),
-                    episode_states: Vec::new(),
-                    history: Vec::new(),
-                    turns: Vec::new(),
+                    episode_flags: FlagSet::default(),
+                    episode_states: Vec::with_capacity(FEW),
+                    history: Vec::with_capacity(FEW),
+                    turns: Vec::with_capacity(FEW),
                     masked_by: None,
                     cause: None,
                     unmonitored_since: None,
                     unmonitored_reported: false,
                     notes: Vec::new(),
                     changed: seq,
-                    stood: Vec::new(),
+                    stood: Vec::with_capacity(FEW),
                     touched: None,
                     version: seq,
                 };
@@ -80,8 +82,8 @@ impl World {
                     alarm.state = change.state;
                     alarm.since = change.at;
                     alarm.output = change.output.clone();
-                    alarm.long_output = Text::from("");
-                    alarm.perf_data = Text::from("");
+                    alarm.long_output = Text::default();
+                    alarm.perf_data = Text::default();
                     alarm.remember(change, *again, &settings);
                 }
                 if let Some(before) = turned
@@ -101,8 +103,8 @@ impl World {
                     alarm.state = change.state;
                     alarm.since = change.at;
                     alarm.output = change.output.clone();
-                    alarm.long_output = Text::from("");
-                    alarm.perf_data = Text::from("");
+                    alarm.long_output = Text::default();
+                    alarm.perf_data = Text::default();
                     if let Some(span) = alarm.failing.last_mut().filter(|s| s.to.is_none()) {
                         span.to = Some(change.at.max(span.from));
                     }
@@ -140,7 +142,7 @@ impl World {
                         alarm.flags.insert(*flag, mark.clone());
                     }
                     if alarm.failing_now() {
-                        alarm.episode_flags.extend(set.keys());
+                        alarm.episode_flags.extend(set.keys().copied());
                     }
                     let off = alarm.flags.contains_key(&Flag::MonitoringOff);
                     if off != alarm.unmonitored_since.is_some() {
@@ -256,7 +258,7 @@ impl World {
                 alarm.stand(seq);
             }
         }
-        if self.unarmed.last() != Some(touched) {
+        if event.moves_timers() && self.unarmed.last() != Some(touched) {
             self.unarmed.push(touched.clone());
         }
     }
@@ -289,7 +291,6 @@ impl World {
         if alarm.masked_by.is_some() {
             Arc::make_mut(&mut alarm).masked_by = None;
         }
-        self.dirty.alarm(id);
         self.note_family(id, &alarm.about, false);
         Arc::make_mut(&mut self.closed).insert(id.clone(), Closed { at: self.at, seq, alarm, off });
         self.dirty.insert(RowKey::Closed(id.clone()));
@@ -374,7 +375,7 @@ impl Alarm {
 
     fn remember(&mut self, change: &Change, turn: bool, settings: &Settings) {
         if let Told::Not(reasons) = &change.told {
-            self.episode_flags.extend(reasons);
+            self.episode_flags.extend(reasons.iter().copied());
         }
         let last = self.episode_states.last().map(|(_, state)| *state);
         if change.state.is_problem() && last != Some(change.state) && self.episode_states.len() < EPISODE_STATES {

@@ -15,17 +15,27 @@ pub struct Board {
     /// The same, to find one without comparing it with others.
     places: Map<AlarmId, usize>,
     /// What stands where; free places stand in `free`.
-    alarms: Vec<Option<Arc<Alarm>>>,
+    seats: Vec<Seat>,
     free: Vec<usize>,
+    /// Those that changed, came or went since that was last asked. One that went and came again may stand here twice.
+    changed: Vec<AlarmId>,
     /// The place of the one that was asked for last; only a hint.
     last: Cell<usize>,
+}
+
+/// A place for an alarm.
+#[derive(Clone, Default)]
+struct Seat {
+    alarm: Option<Arc<Alarm>>,
+    /// It stands among those that changed.
+    changed: bool,
 }
 
 impl Board {
     /// The place of an alarm. What is asked for twice in a row, under the same text, is found without hashing.
     fn place(&self, id: &str) -> Option<usize> {
         let last = self.last.get();
-        if let Some(Some(alarm)) = self.alarms.get(last)
+        if let Some(Seat { alarm: Some(alarm), .. }) = self.seats.get(last)
             && std::ptr::eq(&raw const *alarm.id, id)
         {
             return Some(last);
@@ -37,13 +47,19 @@ impl Board {
 
     /// An alarm.
     pub fn get(&self, id: &str) -> Option<&Arc<Alarm>> {
-        self.alarms.get(self.place(id)?)?.as_ref()
+        self.seats.get(self.place(id)?)?.alarm.as_ref()
     }
 
     /// The same, to be changed.
-    pub fn get_mut(&mut self, id: &str) -> Option<&mut Arc<Alarm>> {
+    pub fn change(&mut self, id: &str) -> Option<&mut Arc<Alarm>> {
         let place = self.place(id)?;
-        self.alarms.get_mut(place)?.as_mut()
+        let Seat { alarm, changed } = self.seats.get_mut(place)?;
+        let alarm = alarm.as_mut()?;
+        if !*changed {
+            *changed = true;
+            self.changed.push(alarm.id.clone());
+        }
+        Some(alarm)
     }
 
     /// Whether it is on the board.
@@ -53,18 +69,25 @@ impl Board {
 
     /// Puts an alarm on the board, in the place of the one with the same id.
     pub fn insert(&mut self, id: AlarmId, alarm: Arc<Alarm>) {
-        if let Some(there) = self.get_mut(&id) {
+        if let Some(there) = self.change(&id) {
             *there = alarm;
             return;
         }
-        let place = self.free.pop().unwrap_or(self.alarms.len());
-        if place == self.alarms.len() {
-            self.alarms.push(Some(alarm));
-        } else {
-            self.alarms[place] = Some(alarm);
-        }
+        self.changed.push(id.clone());
+        let seat = Seat { alarm: Some(alarm), changed: true };
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.seats[place] = seat;
+                place
+            }
+            None => {
+                self.seats.push(seat);
+                self.seats.len() - 1
+            }
+        };
         self.places.insert(id.clone(), place);
         self.order.insert(id, place);
+        self.last.set(place);
     }
 
     /// Takes an alarm off the board.
@@ -72,7 +95,30 @@ impl Board {
         self.order.remove(id);
         let place = self.places.swap_remove(id)?;
         self.free.push(place);
-        self.alarms.get_mut(place)?.take()
+        let Seat { alarm, changed } = std::mem::take(self.seats.get_mut(place)?);
+        let alarm = alarm?;
+        if !changed {
+            self.changed.push(alarm.id.clone());
+        }
+        Some(alarm)
+    }
+
+    /// Those that changed, came or went since this was last asked.
+    pub fn take_changed(&mut self) -> Vec<AlarmId> {
+        let changed = std::mem::take(&mut self.changed);
+        for id in &changed {
+            if let Some(place) = self.place(id)
+                && let Some(seat) = self.seats.get_mut(place)
+            {
+                seat.changed = false;
+            }
+        }
+        changed
+    }
+
+    /// How many these are.
+    pub fn changed(&self) -> usize {
+        self.changed.len()
     }
 
     /// All ids, in order.
@@ -82,7 +128,7 @@ impl Board {
 
     /// All alarms, in the order of their ids.
     pub fn values(&self) -> impl Iterator<Item = &Arc<Alarm>> + Clone {
-        self.order.values().filter_map(|place| self.alarms.get(*place)?.as_ref())
+        self.order.values().filter_map(|place| self.seats.get(*place)?.alarm.as_ref())
     }
 
     /// How many there are.
@@ -107,6 +153,7 @@ impl std::fmt::Debug for Board {
 mod tests {
     use super::*;
     use crate::alarm::About;
+    use crate::flag::FlagSet;
     use crate::state::State;
     use crate::time::Timestamp;
     use crate::watch::Key;
@@ -134,7 +181,7 @@ mod tests {
             long_output: "".into(),
             perf_data: "".into(),
             flags: Model::new(),
-            episode_flags: BTreeSet::new(),
+            episode_flags: FlagSet::default(),
             episode_states: Vec::new(),
             history: Vec::new(),
             turns: Vec::new(),
@@ -152,24 +199,35 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_board_is_a_map_in_order(steps in prop::collection::vec((0u8..3, 0u8..8), 0..80)) {
+        fn a_board_is_a_map_in_order(steps in prop::collection::vec((0u8..4, 0u8..8), 0..80)) {
             let mut board = Board::default();
             let mut model: Model<AlarmId, u64> = Model::new();
+            let mut changed = BTreeSet::new();
             for (n, (what, id)) in (0u64..).zip(steps) {
                 let id: AlarmId = id.to_string().into();
                 match what {
                     0 => {
                         board.insert(id.clone(), alarm(&id, n));
                         model.insert(id.clone(), n);
+                        changed.insert(id.clone());
                     }
-                    1 => prop_assert_eq!(board.remove(&id).map(|a| a.version), model.remove(&id)),
-                    _ => {
-                        if let Some(a) = board.get_mut(&id) {
+                    1 => {
+                        changed.extend(model.contains_key(&id).then(|| id.clone()));
+                        prop_assert_eq!(board.remove(&id).map(|a| a.version), model.remove(&id));
+                    }
+                    2 => {
+                        if let Some(a) = board.change(&id) {
                             Arc::make_mut(a).version = n;
                         }
                         if let Some(version) = model.get_mut(&id) {
                             *version = n;
+                            changed.insert(id.clone());
                         }
+                    }
+                    _ => {
+                        let taken: BTreeSet<AlarmId> = board.take_changed().into_iter().collect();
+                        prop_assert_eq!(taken, std::mem::take(&mut changed));
+                        prop_assert_eq!(board.changed(), 0);
                     }
                 }
                 prop_assert_eq!(board.get(&id).map(|a| a.version), model.get(&id).copied());

@@ -9,9 +9,9 @@ use crate::command::Outcome;
 use crate::document::{Document, Documents};
 use crate::event::Event;
 use crate::input::{Input, Text};
-use crate::rows::RowError;
+use crate::nagios::Heard;
+use crate::rows::{RowError, Value};
 use crate::time::Timestamp;
-use crate::watch::Key;
 use crate::world::World;
 
 /// The state machine.
@@ -28,8 +28,8 @@ pub struct Engine {
     pending: Pending,
     /// The time of the events that are being decided.
     pub(crate) now: Timestamp,
-    /// The object of the last event, and its number.
-    numbered: Option<(Key, i64)>,
+    /// Whose words come in.
+    pub(crate) heard: Option<Heard>,
 }
 
 /// Lists of events that are kept to be filled again.
@@ -97,7 +97,7 @@ impl Engine {
     }
 
     /// Rows that changed since the last call; see [`World::take_changed_rows`].
-    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
+    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Value>)> {
         self.world.take_changed_rows()
     }
 
@@ -146,13 +146,17 @@ impl Engine {
     /// Takes back records that nobody needs any more: what is decided next is written in their place. For those who
     /// decide a long recording; there is no need to.
     pub fn reuse(&mut self, mut records: Vec<Record>) {
-        for record in records.drain(..) {
-            let mut events = record.events;
+        if records.is_empty() {
+            return;
+        }
+        for record in &mut records {
             if self.spare.1.len() < SPARE {
+                let mut events = std::mem::take(&mut record.events);
                 events.clear();
                 self.spare.1.push(events);
             }
         }
+        records.clear();
         self.spare.0 = records;
     }
 
@@ -187,7 +191,16 @@ impl Engine {
         self.world.rearm_touched();
     }
 
+    #[inline]
     fn fire(&mut self, at: Timestamp) {
+        if self.next_deadline().is_some_and(|due| due <= at) {
+            self.fire_due(at);
+        }
+        self.pending = Pending::Nothing;
+    }
+
+    #[inline(never)]
+    fn fire_due(&mut self, at: Timestamp) {
         while let Some((due, timer)) = self.world.timers.pop(at) {
             self.now = due.max(self.world.at);
             self.world.now = self.now;
@@ -195,24 +208,18 @@ impl Engine {
             self.timer(timer);
             self.world.rearm_touched();
         }
-        self.pending = Pending::Nothing;
     }
 
     /// Decides: the event takes its place in the journal's records, and the world takes it in.
     pub(crate) fn emit(&mut self, event: Event) {
-        let object = event.key().map(|key| match &self.numbered {
-            Some((last, number)) if last == key => *number,
-            _ => {
-                let number = key.number();
-                self.numbered = Some((key.clone(), number));
-                number
-            }
-        });
+        let object = event.key().map(|key| self.world.number(key));
         self.open_record(object);
         let at = self.now;
         if let Some(record) = self.records.last_mut() {
-            self.world.apply(record.seq, at, &event, &self.documents);
             record.events.push(event);
+            if let Some(event) = record.events.last() {
+                self.world.apply(record.seq, at, event, &self.documents);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::alarm::{About, AlarmId, Change, Mark, Mask};
 use crate::command::{NoteOn, Refusal};
 use crate::flag::Flag;
-use crate::input::{DeletedDowntime, ScheduledDowntime, SourceState, StandsFor, Text};
+use crate::input::{DeletedDowntime, PeriodOf, ScheduledDowntime, SourceState, StandsFor, Text};
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::watch::{Acknowledgement, Key, SetAside};
@@ -55,6 +55,26 @@ pub enum Event {
         host: Option<Text>,
         /// Off; otherwise on.
         muted: bool,
+    },
+    /// What a contact is told of.
+    ContactTold {
+        /// The monitor.
+        monitor: Text,
+        /// contact_name.
+        contact: Text,
+        /// Of services; otherwise of hosts.
+        services: bool,
+        /// The contact is told.
+        told: bool,
+    },
+    /// Another notification period holds, until it is changed again.
+    PeriodChanged {
+        /// The monitor.
+        monitor: Text,
+        /// For what.
+        of: PeriodOf,
+        /// timeperiod_name.
+        period: Text,
     },
     /// Downtimes in a monitor were deleted.
     DowntimeDeleted {
@@ -519,6 +539,18 @@ impl Event {
         )
     }
 
+    /// Whether an event about an alarm may move its timers: what is said again, in other words, or of its mask does not.
+    pub(crate) fn moves_timers(&self) -> bool {
+        match self {
+            Event::Refreshed { .. } | Event::Output { .. } | Event::Masked { .. } | Event::Unmasked { .. } => false,
+            Event::Flags { set, cleared, .. } => {
+                let counts = |flag: &Flag| matches!(flag, Flag::Flapping | Flag::MonitoringOff);
+                set.keys().any(counts) || cleared.iter().any(counts)
+            }
+            _ => true,
+        }
+    }
+
     /// The object that it is about, if it is about one.
     pub fn key(&self) -> Option<&Key> {
         match self {
@@ -544,6 +576,8 @@ impl Event {
             | Event::ReportMonitoringOff { key, .. } => Some(key),
             Event::NoteWritten { key, .. } | Event::NoteStruck { key, .. } => key.as_ref(),
             Event::Muted { .. }
+            | Event::ContactTold { .. }
+            | Event::PeriodChanged { .. }
             | Event::DowntimeDeleted { .. }
             | Event::MonitorStarted { .. }
             | Event::Source(_)

@@ -1,6 +1,8 @@
 //! The words that stand beside an alarm: what is known of it that matters for what to do. docs/flags.md explains each.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// A flag, or a reason for which the monitor notified nobody.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -143,5 +145,112 @@ impl Flag {
     /// AL8 and AL9: the alarm is set apart, there is no ticket against the site.
     pub fn sets_apart(self) -> bool {
         matches!(self, Flag::MonitoringOff | Flag::NotInProduction | Flag::NotRegistered)
+    }
+}
+
+/// A set of flags; written as their words, in the order of the list.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub struct FlagSet(u32);
+
+impl FlagSet {
+    /// Whether it is in the set.
+    pub fn contains(self, flag: Flag) -> bool {
+        self.0 & Self::bit(flag) != 0
+    }
+
+    /// Puts it in.
+    pub fn insert(&mut self, flag: Flag) {
+        self.0 |= Self::bit(flag);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// All that are in the set, in the order of the list.
+    pub fn iter(self) -> impl Iterator<Item = Flag> {
+        Flag::ALL.into_iter().filter(move |flag| self.contains(*flag))
+    }
+
+    fn bit(flag: Flag) -> u32 {
+        1 << flag as u32
+    }
+}
+
+impl Extend<Flag> for FlagSet {
+    fn extend<I: IntoIterator<Item = Flag>>(&mut self, flags: I) {
+        flags.into_iter().for_each(|flag| self.insert(flag));
+    }
+}
+
+impl FromIterator<Flag> for FlagSet {
+    fn from_iter<I: IntoIterator<Item = Flag>>(flags: I) -> Self {
+        let mut set = FlagSet::default();
+        set.extend(flags);
+        set
+    }
+}
+
+impl fmt::Debug for FlagSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for FlagSet {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for FlagSet {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(Words)
+    }
+}
+
+struct Words;
+
+impl<'de> Visitor<'de> for Words {
+    type Value = FlagSet;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of flags")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<FlagSet, A::Error> {
+        let mut set = FlagSet::default();
+        while let Some(flag) = from.next_element()? {
+            set.insert(flag);
+        }
+        Ok(set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        /// As a set of flags in a tree, which is how it was kept and written before.
+        #[test]
+        fn a_set_of_flags_is_a_set_in_order(flags in prop::collection::vec(prop::sample::select(&Flag::ALL[..]), 0..12)) {
+            let model: BTreeSet<Flag> = flags.iter().copied().collect();
+            let set: FlagSet = flags.into_iter().collect();
+            prop_assert!(set.iter().eq(model.iter().copied()));
+            prop_assert_eq!(set.is_empty(), model.is_empty());
+            prop_assert!(Flag::ALL.iter().all(|flag| set.contains(*flag) == model.contains(flag)));
+            let json = serde_json::to_string(&model).unwrap();
+            prop_assert_eq!(&serde_json::to_string(&set).unwrap(), &json);
+            prop_assert_eq!(serde_json::from_str::<FlagSet>(&json).unwrap(), set);
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_no_flag_is_refused() {
+        assert!(serde_json::from_str::<FlagSet>("[\"muted\",\"other\"]").is_err());
     }
 }

@@ -172,13 +172,29 @@ pub enum Seen {
     Muted {
         /// For which objects.
         scope: MuteScope,
-        /// The host; empty for [`MuteScope::Everything`].
+        /// The host, or the group; empty for [`MuteScope::Everything`].
         host: Text,
         /// The service, for [`MuteScope::Service`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service: Option<Text>,
         /// Switched off; otherwise on.
         muted: bool,
+    },
+    /// Contacts are told again, or told nothing more (`DISABLE_CONTACT_SVC_NOTIFICATIONS` and its kin).
+    ContactsTold {
+        /// Who.
+        who: Contacts,
+        /// Of services; otherwise of hosts.
+        services: bool,
+        /// They are told.
+        told: bool,
+    },
+    /// Another notification period holds.
+    PeriodChanged {
+        /// For what.
+        of: PeriodOf,
+        /// timeperiod_name.
+        period: Text,
     },
     /// `DELAY_SVC_NOTIFICATION`, `DELAY_HOST_NOTIFICATION`.
     NotificationDelayed {
@@ -350,6 +366,40 @@ pub enum MuteScope {
     HostServices,
     /// `DISABLE_SVC_NOTIFICATIONS`.
     Service,
+    /// `DISABLE_HOSTGROUP_HOST_NOTIFICATIONS`: the hosts of a host group.
+    HostGroup,
+    /// `DISABLE_HOSTGROUP_SVC_NOTIFICATIONS`: all services of these.
+    HostGroupServices,
+    /// `DISABLE_SERVICEGROUP_SVC_NOTIFICATIONS`: the services of a service group.
+    ServiceGroup,
+    /// `DISABLE_SERVICEGROUP_HOST_NOTIFICATIONS`: the hosts of these.
+    ServiceGroupHosts,
+    /// `DISABLE_HOST_AND_CHILD_NOTIFICATIONS`: the host, and what is reached through it with all services.
+    HostAndChildren,
+    /// `DISABLE_ALL_NOTIFICATIONS_BEYOND_HOST`: the same without the host.
+    BeyondHost,
+}
+
+/// To whom a change of contacts applies.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contacts {
+    /// One contact.
+    Contact(Text),
+    /// Each of a contact group.
+    Group(Text),
+}
+
+/// Whose notification period was changed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PeriodOf {
+    /// `CHANGE_SVC_NOTIFICATION_TIMEPERIOD`, `CHANGE_HOST_NOTIFICATION_TIMEPERIOD`.
+    Object(Object),
+    /// `CHANGE_CONTACT_HOST_NOTIFICATION_TIMEPERIOD`: what a contact is told of hosts.
+    ContactHosts(Text),
+    /// `CHANGE_CONTACT_SVC_NOTIFICATION_TIMEPERIOD`: what a contact is told of services.
+    ContactServices(Text),
 }
 
 /// A downtime in the monitor.

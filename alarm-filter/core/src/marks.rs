@@ -59,7 +59,11 @@ impl Engine {
         self.world.mark(alarm, self.now, &mut marking);
         // These two come and go with results, not with what is known; a recovery ends them.
         let stays = |f: &Flag| matches!(f, Flag::TimeOut | Flag::NotSettled) && alarm.failing_now();
-        let cleared: Vec<Flag> = alarm.flags.keys().filter(|f| !marking.holds(**f) && !stays(f)).copied().collect();
+        let over = |f: &Flag| !marking.holds(*f) && !stays(f);
+        let cleared: Vec<Flag> = match alarm.flags.is_empty() {
+            true => Vec::new(),
+            false => alarm.flags.keys().copied().filter(over).collect(),
+        };
         let set = marking.set;
         if set.is_empty() && cleared.is_empty() {
             return;
@@ -134,12 +138,8 @@ impl World {
 
     fn mark_by_monitors(&self, alarm: &Alarm, marking: &mut Marking<'_>) {
         let key = &alarm.key;
-        let Some(entry) = self.host_entry(&key.group, &key.host) else { return };
-        let watch = match &key.service {
-            Some(s) => entry.services.get(s),
-            None => Some(&entry.host),
-        };
-        let Some(watch) = watch else { return };
+        let Some(place) = self.place(key) else { return };
+        let Some(((_, entry), watch)) = self.hosts.get_index(place.host).zip(self.watch_at(place)) else { return };
         for view in &watch.views {
             let host = key.service.as_ref().and_then(|_| entry.host.view(&view.monitor));
             if let Some(h) = host.filter(|h| h.state.is_problem()) {

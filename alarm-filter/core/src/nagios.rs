@@ -6,19 +6,70 @@
 use crate::engine::Engine;
 use crate::event::{Event, Note, Seen as SeenEvent};
 use crate::input::{
-    HostSeen, MuteScope, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, ScheduledDowntime,
-    Seen, ServiceSeen, Text,
+    HostSeen, NotificationKind, NotificationSeen, Object, Observation, Origin, Report, ScheduledDowntime, Seen,
+    ServiceSeen, Text,
 };
 use crate::settle::Said;
+use crate::state::State;
 use crate::time::{SECOND, Timestamp};
-use crate::watch::{Acknowledgement, Key};
+use crate::watch::{Acknowledgement, Key, View};
+use std::sync::Arc;
 
 /// What is the same in every observation.
-struct From<'a> {
-    monitor: &'a Text,
-    group: Text,
+pub(crate) struct From<'a> {
+    pub(crate) monitor: &'a Text,
+    pub(crate) group: Text,
     since: Timestamp,
     origin: Origin,
+}
+
+/// The monitor that was heard last.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    monitor: Text,
+    judging: u32,
+    group: Text,
+}
+
+/// What a monitor said of an object before.
+#[derive(Clone, Copy)]
+struct Before {
+    state: State,
+    hard: bool,
+    held: bool,
+    gone: bool,
+    counts: bool,
+    /// `None`: it never said a state.
+    since: Option<Timestamp>,
+    attempt: u32,
+    /// Acknowledged until the next change.
+    loosely_acknowledged: bool,
+    last_notified: Option<(Timestamp, State)>,
+}
+
+impl Before {
+    fn of(view: &View) -> Self {
+        Before {
+            state: view.state,
+            hard: view.hard,
+            held: view.held,
+            gone: view.gone,
+            counts: view.counts(),
+            since: view.said_its_state().then_some(view.since),
+            attempt: view.attempt,
+            loosely_acknowledged: view.acknowledgement.as_ref().is_some_and(|a| !a.sticky),
+            last_notified: view.last_notified,
+        }
+    }
+}
+
+/// How a state is taken.
+struct How {
+    told: Told,
+    /// Under a host that is not UP (DC6).
+    held: bool,
+    /// The count of notifications starts anew.
+    resets: bool,
 }
 
 impl Engine {
@@ -30,20 +81,22 @@ impl Engine {
             }
             self.emit(Event::Received { source: o.monitor.clone(), sequence });
         }
-        let group = self.world.group_of(&o.monitor);
+        let group = self.group_of(&o.monitor);
         let from = From { monitor: &o.monitor, group, since: o.since, origin: o.origin };
         match &o.seen {
             Seen::Service(s) => self.service_seen(&from, s),
             Seen::Host(h) => self.host_seen(&from, h),
             Seen::Notification(n) => self.notification_seen(&from, n),
             Seen::Flapping { object, on } => {
-                if self.view_differs(&from, object, |v| v.flapping, *on) {
-                    self.note(&from, object, Note::Flapping { on: *on });
+                let key = self.key(&from, object);
+                if self.view_differs(&from, &key, |v| v.flapping, *on) {
+                    self.note_of(&from, &key, Note::Flapping { on: *on });
                 }
             }
             Seen::InDowntime { object, on } => {
-                if self.view_differs(&from, object, |v| v.in_downtime, *on) {
-                    self.note(&from, object, Note::InDowntime { on: *on });
+                let key = self.key(&from, object);
+                if self.view_differs(&from, &key, |v| v.in_downtime, *on) {
+                    self.note_of(&from, &key, Note::InDowntime { on: *on });
                 }
             }
             Seen::DowntimeScheduled(downtime) => self.downtime_scheduled(&from, downtime),
@@ -51,28 +104,50 @@ impl Engine {
                 self.emit(Event::DowntimeDeleted { monitor: Text::clone(from.monitor), which: which.clone() });
             }
             Seen::Acknowledged { object, sticky, author, comment } => {
-                let problem = self.world.view(&from.key(object), from.monitor).is_some_and(|v| v.state.is_problem());
-                if problem {
+                let key = self.key(&from, object);
+                if self.world.view(&key, from.monitor).is_some_and(|v| v.state.is_problem()) {
                     let (author, comment) = (author.clone(), comment.clone());
-                    self.note(&from, object, Note::Acknowledged(Acknowledgement { sticky: *sticky, author, comment }));
+                    self.note_of(&from, &key, Note::Acknowledged(Acknowledgement { sticky: *sticky, author, comment }));
                 }
             }
             Seen::AcknowledgementRemoved { object } => {
-                if self.view_differs(&from, object, |v| v.acknowledgement.is_some(), false) {
-                    self.note(&from, object, Note::Unacknowledged);
+                let key = self.key(&from, object);
+                if self.view_differs(&from, &key, |v| v.acknowledgement.is_some(), false) {
+                    self.note_of(&from, &key, Note::Unacknowledged);
                 }
             }
             Seen::Muted { scope, host, service, muted } => {
                 self.muted(&from, *scope, host.clone(), service.clone(), *muted);
             }
-            Seen::NotificationDelayed { object, until } => self.note(&from, object, Note::Delayed { until: *until }),
+            Seen::ContactsTold { who, services, told } => self.contacts_told(&from, who, *services, *told),
+            Seen::PeriodChanged { of, period } => self.period_changed(&from, of, period),
+            Seen::NotificationDelayed { object, until } => {
+                let key = self.key(&from, object);
+                self.note_of(&from, &key, Note::Delayed { until: *until });
+            }
             Seen::Gone { object } => {
-                if self.view_differs(&from, object, |v| v.gone, true) {
-                    let key = from.key(object);
-                    self.note(&from, object, Note::Gone { gone: true });
+                let key = self.key(&from, object);
+                if self.view_differs(&from, &key, |v| v.gone, true) {
+                    self.note_of(&from, &key, Note::Gone { gone: true });
                     // Its word does not count any more where another monitor still watches the object.
                     self.resettle(&key);
                 }
+            }
+        }
+    }
+
+    /// The group of a monitor; that of the last one is not looked for again.
+    fn group_of(&mut self, monitor: &Text) -> Text {
+        match &self.heard {
+            // Groups change with the documents in force, and with monitors that nothing was heard of before.
+            Some(heard) if Arc::ptr_eq(&heard.monitor, monitor) && heard.judging == self.world.judging => {
+                heard.group.clone()
+            }
+            _ => {
+                let group = self.world.group_of(monitor);
+                let (monitor, judging) = (monitor.clone(), self.world.judging);
+                self.heard = Some(Heard { monitor, judging, group: group.clone() });
+                group
             }
         }
     }
@@ -81,22 +156,18 @@ impl Engine {
         if s.pending {
             return;
         }
-        let key = Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) };
-        let old = self.world.view(&key, from.monitor);
         let problem = s.state.is_problem();
-        let Some(old) = old else {
-            if !problem && s.stands_for.is_none() {
-                return;
+        let Some(key) = self.world.known(&from.group, &s.host, Some(&s.service)) else {
+            // Of what was never heard of, good news are none.
+            if problem {
+                let key = Key { group: from.group.clone(), host: s.host.clone(), service: Some(s.service.clone()) };
+                self.first_seen(from, key, s);
             }
-            if !problem && self.world.watch(&key).is_none() {
-                return;
-            }
-            let held = problem && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
-            self.seen(from, key.clone(), Told::of(from, s), s, held, false);
-            // A host counts when a service on it does; this one may be the first.
-            let host = Key { service: None, ..key };
-            if self.world.watch(&host).is_some_and(|w| w.aside.is_some()) {
-                self.resettle(&host);
+            return;
+        };
+        let Some(old) = self.before(from, &key) else {
+            if problem || s.stands_for.is_some() {
+                self.first_seen(from, key, s);
             }
             return;
         };
@@ -104,12 +175,10 @@ impl Engine {
         if came_back {
             self.note_of(from, &key, Note::Gone { gone: false });
         }
-        let Some(old) = self.world.view(&key, from.monitor) else { return };
         if s.report == Report::Listed && from.origin == Origin::Log && s.hard != old.hard && !problem {
             return;
         }
         let same = old.state == s.state && (old.hard == s.hard || !problem);
-        let was_held = old.held;
         if same {
             if came_back {
                 self.resettle(&key);
@@ -118,7 +187,7 @@ impl Engine {
                 return;
             }
             let host_not_up = self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
-            let released = was_held
+            let released = old.held
                 && !host_not_up
                 && match (from.origin, s.report) {
                     (Origin::Status, _) => {
@@ -138,7 +207,7 @@ impl Engine {
         // What a host that was not UP forced HARD below its max_check_attempts goes on as SOFT when it changes: the same
         // problem, neither over nor settled.
         if problem && !s.hard && old.hard && old.state.is_problem() {
-            if old.acknowledgement.as_ref().is_some_and(|a| !a.sticky) {
+            if old.loosely_acknowledged {
                 self.note_of(from, &key, Note::Unacknowledged);
             }
             if came_back {
@@ -148,10 +217,20 @@ impl Engine {
         }
         let resets = !problem && s.hard && s.report == Report::Alert;
         // An alarm of the service that stands already goes on under a host that is not UP; a new one is held.
-        let already = self.world.view(&key, from.monitor).is_some_and(crate::watch::View::counts);
-        let host_not_up = self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
-        let held = problem && s.hard && !already && host_not_up;
-        self.seen(from, key, Told::of(from, s), s, held, resets);
+        let held =
+            problem && s.hard && !old.counts && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+        self.seen(from, key, Some(old), s, How { told: Told::of(from, s), held, resets });
+    }
+
+    /// This monitor says something of a service for the first time.
+    fn first_seen(&mut self, from: &From<'_>, key: Key, s: &ServiceSeen) {
+        let held =
+            s.state.is_problem() && s.hard && self.world.host_not_up(&key.group, &key.host, from.monitor).is_some();
+        self.seen(from, key.clone(), None, s, How { told: Told::of(from, s), held, resets: false });
+        // A host counts when a service on it does; this one may be the first.
+        if self.world.host_entry(&key.group, &key.host).is_some_and(|entry| entry.host.aside.is_some()) {
+            self.resettle(&Key { service: None, ..key });
+        }
     }
 
     /// The same state again: it may carry a longer output, confirm a time-out, or correct since when it holds.
@@ -200,16 +279,15 @@ impl Engine {
         if h.pending {
             return;
         }
-        let key = Key { group: from.group.clone(), host: h.host.clone(), service: None };
+        let key = self.named(from, &h.host, None);
         let problem = h.state.is_problem();
-        let old = self.world.view(&key, from.monitor);
+        let old = self.before(from, &key);
         match old {
             None if !problem => return,
             // As with services: what goes on softly after it was hard is the same problem.
             Some(old) if problem && !h.hard && old.hard && old.state.is_problem() => return,
             Some(old) if old.state == h.state && (old.hard == h.hard || !problem) => {
-                let gone = old.gone;
-                if gone {
+                if old.gone {
                     self.note_of(from, &key, Note::Gone { gone: false });
                     self.resettle(&key);
                 }
@@ -219,27 +297,27 @@ impl Engine {
         }
         let s = ServiceSeen {
             host: h.host.clone(),
-            service: "".into(),
+            service: Text::default(),
             state: h.state,
             hard: h.hard,
             report: h.report,
             attempt: h.attempt,
             pending: false,
             output: h.output.clone(),
-            long_output: "".into(),
-            perf_data: "".into(),
+            long_output: Text::default(),
+            perf_data: Text::default(),
             last_check: h.last_check,
             last_change: h.last_change,
             stands_for: None,
         };
         let resets = !problem && h.hard && h.report == Report::Alert;
         let told = Told::of(from, &s);
-        self.seen(from, key.clone(), told, &s, false, resets);
+        self.seen(from, key.clone(), old, &s, How { told, held: false, resets });
         self.remark_services(&key);
     }
 
     fn notification_seen(&mut self, from: &From<'_>, n: &NotificationSeen) {
-        let key = from.key(&n.object);
+        let key = self.key(from, &n.object);
         if n.kind != NotificationKind::Problem {
             if n.kind == NotificationKind::Recovery {
                 let first = self.world.view(&key, from.monitor).is_none();
@@ -256,30 +334,31 @@ impl Engine {
             }
             return;
         }
-        let old = self.world.view(&key, from.monitor);
+        let old = self.before(from, &key);
         if old.is_some_and(|v| v.last_notified == Some((from.since, n.state))) {
             // The same notification to another contact.
             return;
         }
         let standing = old.is_some_and(|v| v.hard && v.state == n.state);
         let held = old.is_some_and(|v| v.held);
-        let s = ServiceSeen {
+        let attempt = old.map_or(0, |v| v.attempt);
+        let seen = || ServiceSeen {
             host: n.object.host.clone(),
             service: n.object.service.clone().unwrap_or_default(),
             state: n.state,
             hard: true,
             report: Report::Alert,
-            attempt: old.map_or(0, |v| v.attempt),
+            attempt,
             pending: false,
             output: n.output.clone(),
-            long_output: "".into(),
-            perf_data: "".into(),
+            long_output: Text::default(),
+            perf_data: Text::default(),
             last_check: None,
             last_change: None,
             stands_for: None,
         };
         if standing && held {
-            self.release(from, &key, Told::Notified, &s);
+            self.release(from, &key, Told::Notified, &seen());
         } else if standing {
             let alarm = self.world.alarm_of(&key).filter(|a| a.failing_now() && from.since > a.since);
             if let Some(id) = alarm.map(|a| a.id.clone()) {
@@ -287,7 +366,7 @@ impl Engine {
                 self.confirm(&id, &key, from.since);
             }
         } else {
-            self.seen(from, key.clone(), Told::Notified, &s, false, false);
+            self.seen(from, key.clone(), old, &seen(), How { told: Told::Notified, held: false, resets: false });
             if key.service.is_none() {
                 self.remark_services(&key);
             }
@@ -306,7 +385,7 @@ impl Engine {
         if d.fixed || d.triggered_by != 0 {
             return;
         }
-        let key = from.key(&d.object);
+        let key = self.key(from, &d.object);
         let known = self.world.view(&key, from.monitor).and_then(|v| {
             let alike =
                 |k: &&ScheduledDowntime| k.start == d.start && k.end == d.end && k.host_services == d.host_services;
@@ -318,51 +397,23 @@ impl Engine {
         self.note_of(from, &key, Note::Flexible(d.clone()));
     }
 
-    fn muted(&mut self, from: &From<'_>, scope: MuteScope, host: Text, service: Option<Text>, muted: bool) {
-        match scope {
-            MuteScope::Everything => {
-                let now = self.world.monitors.get(from.monitor).is_some_and(|m| m.notifications_off);
-                if now != muted {
-                    self.emit(Event::Muted { monitor: Text::clone(from.monitor), host: None, muted });
-                }
-            }
-            MuteScope::Host | MuteScope::Service => {
-                let object = Object { host, service };
-                if self.world.is_muted(from.monitor, &from.key(&object)) != muted {
-                    self.note(from, &object, Note::Mute { muted });
-                }
-            }
-            MuteScope::HostServices => {
-                self.emit(Event::Muted { monitor: Text::clone(from.monitor), host: Some(host.clone()), muted });
-                self.remark_services(&Key { group: from.group.clone(), host, service: None });
-            }
-        }
-    }
-
     /// The monitor (re)started: it recomputes flapping without a word, so what was flapping is not known to be.
     pub(crate) fn monitor_started(&mut self, monitor: &Text, since: Timestamp) {
+        let flapping = self.world.flapping.iter().filter_map(|place| self.world.key_at(*place));
+        let mut flapping: Vec<Key> = flapping.collect();
         self.emit(Event::MonitorStarted { monitor: monitor.clone(), since });
-        let mut flapping: Vec<Key> = self
-            .world
-            .alarms
-            .values()
-            .filter(|a| a.flags.contains_key(&crate::flag::Flag::Flapping))
-            .map(|a| a.key.clone())
-            .collect();
         flapping.sort_unstable();
         for key in flapping {
             self.remark(&key);
         }
     }
 
-    fn seen(&mut self, from: &From<'_>, key: Key, told: Told, s: &ServiceSeen, held: bool, resets: bool) {
-        let notified = self
-            .world
-            .view(&key, from.monitor)
-            .and_then(|v| v.last_notified)
+    /// Something else than `before` was said of an object.
+    fn seen(&mut self, from: &From<'_>, key: Key, before: Option<Before>, s: &ServiceSeen, how: How) {
+        let notified = before
+            .and_then(|b| b.last_notified)
             .is_some_and(|(t, state)| state == s.state && from.since.since(t) <= 2 * SECOND);
-        let view = self.world.view(&key, from.monitor).filter(|v| v.said_its_state() && v.state != s.state);
-        let known = view.map(|v| v.since);
+        let known = before.filter(|b| b.state != s.state).and_then(|b| b.since);
         let since = match (s.report, s.last_change, known) {
             // A monitor that was killed counts from what it had saved; it was otherwise in between, until the last check.
             (Report::Listed, Some(change), Some(known)) if change < known => {
@@ -378,16 +429,16 @@ impl Engine {
             hard: s.hard,
             since,
             heard: from.since,
-            held,
+            held: how.held,
             attempt: s.attempt,
-            resets,
+            resets: how.resets,
             softly_over: !s.hard && !s.state.is_problem(),
             output: s.output.clone(),
             long_output: s.long_output.clone(),
             perf_data: s.perf_data.clone(),
             stands_for: s.stands_for.clone(),
         }));
-        let told = if notified { Told::Notified } else { told };
+        let told = if notified { Told::Notified } else { how.told };
         self.settle(&key, &self.said(from, since, told, s));
     }
 
@@ -413,11 +464,7 @@ impl Engine {
         }
     }
 
-    fn note(&mut self, from: &From<'_>, object: &Object, note: Note) {
-        self.note_of(from, &from.key(object), note);
-    }
-
-    fn note_of(&mut self, from: &From<'_>, key: &Key, note: Note) {
+    pub(crate) fn note_of(&mut self, from: &From<'_>, key: &Key, note: Note) {
         self.emit(Event::Noted { key: key.clone(), monitor: Text::clone(from.monitor), since: from.since, note });
         self.remark(key);
         if key.service.is_none() {
@@ -425,26 +472,27 @@ impl Engine {
         }
     }
 
-    fn view_differs(
-        &self,
-        from: &From<'_>,
-        object: &Object,
-        fact: impl Fn(&crate::watch::View) -> bool,
-        now: bool,
-    ) -> bool {
-        self.world.view(&from.key(object), from.monitor).is_some_and(fact) != now
+    fn view_differs(&self, from: &From<'_>, key: &Key, fact: impl Fn(&crate::watch::View) -> bool, now: bool) -> bool {
+        self.world.view(key, from.monitor).is_some_and(fact) != now
+    }
+
+    fn before(&self, from: &From<'_>, key: &Key) -> Option<Before> {
+        self.world.view(key, from.monitor).map(Before::of)
+    }
+
+    fn key(&self, from: &From<'_>, object: &Object) -> Key {
+        self.named(from, &object.host, object.service.as_ref())
+    }
+
+    /// An object, under the texts that the world has for it if it knows it.
+    pub(crate) fn named(&self, from: &From<'_>, host: &Text, service: Option<&Text>) -> Key {
+        let known = self.world.known(&from.group, host, service.map(|s| &**s));
+        known.unwrap_or_else(|| Key { group: from.group.clone(), host: host.clone(), service: service.cloned() })
     }
 
     /// Since when a host is UP again, if it is known that it was not.
     fn host_up_since(&self, key: &Key, monitor: &str) -> Option<Timestamp> {
-        let host = Key { service: None, ..key.clone() };
-        self.world.view(&host, monitor).filter(|v| !v.state.is_problem()).map(|v| v.since)
-    }
-}
-
-impl From<'_> {
-    fn key(&self, object: &Object) -> Key {
-        Key { group: self.group.clone(), host: object.host.clone(), service: object.service.clone() }
+        self.world.host_view(key, monitor).filter(|v| !v.state.is_problem()).map(|v| v.since)
     }
 }
 

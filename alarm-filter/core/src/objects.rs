@@ -21,6 +21,12 @@ pub struct MonitorObjects {
     pub contact_groups: BTreeMap<Text, Vec<Text>>,
     /// By timeperiod_name.
     pub timeperiods: BTreeMap<Text, Timeperiod>,
+    /// Host group to its hosts' names; external commands may name one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub host_groups: BTreeMap<Text, Vec<Text>>,
+    /// Service group to its services: host and description.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub service_groups: BTreeMap<Text, Vec<(Text, Text)>>,
 }
 
 /// A host.

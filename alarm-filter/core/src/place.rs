@@ -84,7 +84,7 @@ impl Papers<'_> {
     /// Without `_SERVICE_FLAVOUR`: the one service type of the host, as declared in the topology, for which the profile
     /// lists the metric. Empty when there is none, or more than one.
     fn guess_service_type(&self, host: &str, metric: &str) -> Text {
-        let none = Text::from("");
+        let none = Text::default();
         let Some(profile) = self.profiles.profiles.get(&self.profiles.operators) else { return none };
         let Some(types) = self.topology.and_then(|t| t.host(host)) else { return none };
         let mut fits = types.keys().filter(|t| profile.entry(t, metric).is_some());

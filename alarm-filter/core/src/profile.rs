@@ -132,29 +132,33 @@ impl Profiles {
 impl Profile {
     /// How `metric` of `service_type` stands here; `None`: not at all. A trailing `-VO` of the metric is ignored.
     pub fn entry(&self, service_type: &str, metric: &str) -> Option<Entry> {
+        Some(Entry { membership: self.membership(service_type, metric)?, settings: self.settings(metric) })
+    }
+
+    /// Whether `metric` of `service_type` counts or is a candidate; `None`: neither.
+    pub fn membership(&self, service_type: &str, metric: &str) -> Option<Membership> {
         let bare = self.bare(metric);
-        let membership = if listed(&self.service_types, service_type, metric, bare) {
-            Membership::Critical
+        if listed(&self.service_types, service_type, metric, bare) {
+            Some(Membership::Critical)
         } else if listed(&self.candidates, service_type, metric, bare) {
-            Membership::Candidate
+            Some(Membership::Candidate)
         } else {
-            return None;
-        };
-        Some(Entry { membership, settings: self.settings(metric) })
+            None
+        }
     }
 
     /// The settings that hold for a metric, whether or not it is listed.
     pub fn settings(&self, metric: &str) -> MetricSettings {
+        self.settings_of(metric).cloned().unwrap_or_default()
+    }
+
+    /// The same, if the profile says anything of it.
+    pub(crate) fn settings_of(&self, metric: &str) -> Option<&MetricSettings> {
         let bare = self.bare(metric);
-        if let Some(exact) = self.metrics.get(metric).or_else(|| self.metrics.get(bare)) {
-            return exact.clone();
-        }
-        self.metrics
-            .iter()
-            .filter(|(glob, _)| fits(glob, metric) || fits(glob, bare))
-            .max_by_key(|(glob, _)| glob.len())
-            .map(|(_, s)| s.clone())
-            .unwrap_or_default()
+        self.metrics.get(metric).or_else(|| self.metrics.get(bare)).or_else(|| {
+            let hits = self.metrics.iter().filter(|(glob, _)| fits(glob, metric) || fits(glob, bare));
+            hits.max_by_key(|(glob, _)| glob.len()).map(|(_, settings)| settings)
+        })
     }
 
     /// The group in which a service type counts: that which names it, else the first with a pattern that fits, else itself.

@@ -9,7 +9,7 @@ use crate::flag::Flag;
 use crate::input::{SourceState, Text};
 use crate::mask::PROGRAM;
 use crate::nagios::Told;
-use crate::rows::Dirty;
+use crate::places::Place;
 use crate::settings::Settings;
 use crate::settle::Said;
 use crate::time::{HOUR, Timestamp};
@@ -267,7 +267,7 @@ impl Engine {
         let Some(off) = watch.off.clone() else { return };
         if self.world.problem(watch).is_some() {
             let why = "its date has come and it still fails".into();
-            self.emit(Event::Returned { id: off.alarm.clone(), key: key.clone(), why, who: "".into() });
+            self.emit(Event::Returned { id: off.alarm.clone(), key: key.clone(), why, who: Text::default() });
             self.resettle(key);
             self.refamily_of(&off.alarm);
         } else {
@@ -320,7 +320,14 @@ impl World {
     }
 
     /// Sets the timers anew of all alarms that the input touched.
+    #[inline]
     pub(crate) fn rearm_touched(&mut self) {
+        if !self.unarmed.is_empty() {
+            self.rearm_all_touched();
+        }
+    }
+
+    fn rearm_all_touched(&mut self) {
         let mut touched = std::mem::take(&mut self.unarmed);
         if touched.len() > 1 {
             touched.sort_unstable();
@@ -400,13 +407,12 @@ impl World {
         if !watch.views.iter().any(|v| v.held) {
             return None;
         }
-        let host = Key { service: None, ..key.clone() };
         let due = |view: &View| {
             let monitor = self.settings.monitors.get(&view.monitor);
             if monitor.is_none_or(|m| m.has_notifications || m.has_status) {
                 return None;
             }
-            let up = self.view(&host, &view.monitor).filter(|h| !h.state.is_problem())?;
+            let up = self.host_view(key, &view.monitor).filter(|h| !h.state.is_problem())?;
             Some((up.since.plus(self.settings.settle_after), view.monitor.clone()))
         };
         watch.views.iter().filter(|v| v.held).filter_map(due).min()
@@ -465,6 +471,7 @@ impl World {
         for monitor in self.monitors.values_mut() {
             monitor.objects = documents.objects(&monitor.objects_hash);
         }
+        self.judge_anew();
         let alarms: Vec<_> = self.alarms.values().cloned().collect();
         for alarm in alarms {
             // One text for the id, wherever it stands: it is found sooner, and held once.
@@ -478,24 +485,29 @@ impl World {
             }
             self.rearm(&alarm.id);
         }
-        let (mut off, mut flexible) = (Vec::new(), BTreeSet::new());
-        for ((group, host), entry) in &self.hosts {
-            let mut look = |service: Option<&Text>, watch: &Watch| {
-                let key = || Key { group: group.clone(), host: host.clone(), service: service.cloned() };
+        let (mut off, mut flexible, mut flapping) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for (host, ((group, name), entry)) in self.hosts.iter().enumerate() {
+            let mut look = |service: Option<(usize, &Text)>, watch: &Watch| {
+                let key = || Key { group: group.clone(), host: name.clone(), service: service.map(|(_, s)| s.clone()) };
                 off.extend(watch.off.as_ref().map(|o| (key(), o.until)));
                 if watch.views.iter().any(|v| !v.flexible.is_empty()) {
                     flexible.insert(key());
                 }
+                if watch.views.iter().any(|v| v.flapping) {
+                    flapping.insert(Place { host, service: service.map(|(i, _)| i) });
+                }
             };
-            entry.services.iter().for_each(|(s, w)| look(Some(s), w));
+            entry.services.iter().enumerate().for_each(|(i, (s, w))| look(Some((i, s)), w));
             look(None, &entry.host);
         }
+        self.flapping = flapping;
         self.flexible = flexible;
         for (key, until) in off {
             self.timers.set(Timer::Return(key), Some(until));
         }
         self.rearm_held();
         self.unarmed.clear();
-        self.dirty = Dirty::default();
+        self.all_rows_are_written();
+        self.texts = Default::default();
     }
 }

@@ -4,12 +4,14 @@ use crate::alarm::{Alarm, AlarmId};
 use crate::command::Done;
 use crate::input::Text;
 use crate::notepad::Note;
+use crate::places::Place;
 use crate::time::Timestamp;
 use crate::watch::{Key, Watch};
 use crate::world::{Cause, Closed, Meta, Monitor, Sequences, World};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -27,14 +29,13 @@ pub(crate) enum RowKey {
     Sequences(Text),
 }
 
-/// The rows that changed. What changes twice in a row is looked up once.
+/// The rows that changed, but for those of alarms on the board, which notes its own. What changes often notes beside itself
+/// that it stands here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dirty {
     rows: IndexSet<RowKey, FxBuildHasher>,
-    /// Objects by their places in [`World::hosts`] and in the host; none ever leaves them.
-    watches: IndexSet<(usize, Option<usize>), FxBuildHasher>,
-    last_watch: Option<(usize, Option<usize>)>,
-    last_alarm: Option<AlarmId>,
+    /// Objects; whether one stands here is [`crate::watch::Margin::changed`].
+    watches: Vec<Place>,
     meta: bool,
 }
 
@@ -44,21 +45,9 @@ impl Dirty {
         self.rows.insert(row);
     }
 
-    /// The row of the object in that place changed.
-    pub(crate) fn watch(&mut self, host: usize, service: Option<usize>) {
-        let place = (host, service);
-        if self.last_watch != Some(place) {
-            self.last_watch = Some(place);
-            self.watches.insert(place);
-        }
-    }
-
-    /// The row of an alarm on the board changed.
-    pub(crate) fn alarm(&mut self, id: &AlarmId) {
-        if self.last_alarm.as_ref() != Some(id) {
-            self.last_alarm = Some(id.clone());
-            self.rows.insert(RowKey::Alarm(id.clone()));
-        }
+    /// The row of the object in that place changed, and does not stand here yet.
+    pub(crate) fn watch(&mut self, place: Place) {
+        self.watches.push(place);
     }
 
     /// The small things that hold for all of it changed.
@@ -67,11 +56,6 @@ impl Dirty {
             self.meta = true;
             self.rows.insert(RowKey::Meta);
         }
-    }
-
-    /// How many.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len() + self.watches.len()
     }
 }
 
@@ -91,7 +75,7 @@ pub enum RowError {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct MetaRow {
     seq: u64,
     at: Timestamp,
@@ -99,7 +83,7 @@ struct MetaRow {
     meta: Meta,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct WatchRow {
     key: Key,
     #[serde(flatten)]
@@ -126,9 +110,57 @@ impl RowKey {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Option<Vec<u8>> {
-    // Serialising these types cannot fail: no map has keys other than strings, and nothing here returns an error.
-    serde_json::to_vec(value).ok()
+/// What a row holds, as it was when it was taken. It becomes JSON when it is written, which need not be where it was taken:
+/// thousands of rows change at once, and whoever decides does not wait for them.
+#[derive(Clone, Debug)]
+pub struct Value(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Json(Vec<u8>),
+    Meta(Box<MetaRow>),
+    Monitor(Box<Monitor>),
+    Watch(Box<WatchRow>),
+    Alarm(Arc<Alarm>),
+    Closed(Box<Closed>),
+    Cause(Box<Cause>),
+    Notepad(Arc<Vec<Note>>),
+    Answer(Arc<Done>),
+    Sequences(Sequences),
+}
+
+/// Two that are written alike are one.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
+    }
+}
+
+impl Eq for Value {}
+
+impl Value {
+    /// What is JSON already.
+    pub fn of_json(json: Vec<u8>) -> Self {
+        Value(Kind::Json(json))
+    }
+
+    /// It, as JSON.
+    pub fn json(&self) -> Cow<'_, [u8]> {
+        let text = match &self.0 {
+            Kind::Json(json) => return Cow::Borrowed(json),
+            Kind::Meta(row) => crate::json::text(&**row),
+            Kind::Monitor(row) => crate::json::text(&**row),
+            Kind::Watch(row) => crate::json::text(&**row),
+            Kind::Alarm(row) => crate::json::text(&**row),
+            Kind::Closed(row) => crate::json::text(&**row),
+            Kind::Cause(row) => crate::json::text(&**row),
+            Kind::Notepad(row) => crate::json::text(&**row),
+            Kind::Answer(row) => crate::json::text(&**row),
+            Kind::Sequences(row) => crate::json::text(row),
+        };
+        // Serialising these types cannot fail: no map has keys other than strings, and nothing here returns an error.
+        Cow::Owned(text.unwrap_or_default().into_bytes())
+    }
 }
 
 fn parse<'a, T: Deserialize<'a>>(row: &str, value: &'a [u8]) -> Result<T, RowError> {
@@ -152,17 +184,11 @@ fn closed_of(mut closed: Closed) -> Closed {
 
 impl World {
     /// The rows that changed since the last call, each with its new value or `None` when it is gone; names in order.
-    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
-        let Dirty { rows, watches, .. } = std::mem::take(&mut self.dirty);
+    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Value>)> {
+        let Dirty { rows, watches, .. } = self.forget_changed_rows();
         let mut dirty: BTreeSet<RowKey> = rows.into_iter().collect();
-        dirty.extend(watches.into_iter().filter_map(|(host, service)| {
-            let ((group, name), entry) = self.hosts.get_index(host)?;
-            let service = match service {
-                Some(service) => Some(entry.services.get_index(service)?.0.clone()),
-                None => None,
-            };
-            Some(RowKey::Watch(Key { group: group.clone(), host: name.clone(), service }))
-        }));
+        dirty.extend(self.alarms.take_changed().into_iter().map(RowKey::Alarm));
+        dirty.extend(watches.into_iter().filter_map(|place| self.key_at(place)).map(RowKey::Watch));
         if !dirty.is_empty() {
             dirty.insert(RowKey::Meta);
         }
@@ -171,7 +197,24 @@ impl World {
 
     /// How many rows wait to be written.
     pub fn changed_rows(&self) -> usize {
-        self.dirty.len()
+        self.dirty.rows.len() + self.dirty.watches.len() + self.alarms.changed()
+    }
+
+    /// From here on no row counts as changed; gives back what did, but for the alarms.
+    fn forget_changed_rows(&mut self) -> Dirty {
+        let dirty = std::mem::take(&mut self.dirty);
+        for place in &dirty.watches {
+            if let Some(margin) = self.margin_at(*place) {
+                margin.changed = false;
+            }
+        }
+        dirty
+    }
+
+    /// After a snapshot was read: what stands in it is written already.
+    pub(crate) fn all_rows_are_written(&mut self) {
+        self.forget_changed_rows();
+        self.alarms.take_changed();
     }
 
     /// All rows, names in order: the canonical form of the world.
@@ -189,7 +232,7 @@ impl World {
         keys.extend(self.notepads.keys().cloned().map(RowKey::Notepad));
         keys.extend(self.answers.keys().cloned().map(RowKey::Answer));
         keys.extend(self.sequences.keys().cloned().map(RowKey::Sequences));
-        keys.iter().filter_map(|k| Some((k.name(), self.row(k)?))).collect()
+        keys.iter().filter_map(|k| Some((k.name(), self.row(k)?.json().into_owned()))).collect()
     }
 
     /// A hash of all that is known (FNV-1a over the canonical rows): equal worlds have equal hashes.
@@ -203,22 +246,24 @@ impl World {
         h
     }
 
-    fn row(&self, key: &RowKey) -> Option<Vec<u8>> {
-        match key {
-            RowKey::Meta => json(&MetaRow { seq: self.seq, at: self.at, meta: self.meta.clone() }),
-            RowKey::Monitor(m) => json(self.monitors.get(m)?),
+    fn row(&self, key: &RowKey) -> Option<Value> {
+        Some(Value(match key {
+            RowKey::Meta => Kind::Meta(Box::new(MetaRow { seq: self.seq, at: self.at, meta: self.meta.clone() })),
+            RowKey::Monitor(m) => Kind::Monitor(Box::new(self.monitors.get(m)?.clone())),
             RowKey::Watch(k) => {
                 let watch = self.watch(k)?;
-                let empty = Watch::default();
-                if *watch == empty { None } else { json(&WatchRow { key: k.clone(), watch: watch.clone() }) }
+                if *watch == Watch::default() {
+                    return None;
+                }
+                Kind::Watch(Box::new(WatchRow { key: k.clone(), watch: watch.clone() }))
             }
-            RowKey::Alarm(id) => json(&**self.alarms.get(id)?),
-            RowKey::Closed(id) => json(self.closed.get(id)?),
-            RowKey::Cause(id) => json(self.causes.get(id)?),
-            RowKey::Notepad(site) => json(&**self.notepads.get(site)?),
-            RowKey::Answer(form) => json(&**self.answers.get(form)?),
-            RowKey::Sequences(s) => json(self.sequences.get(s)?),
-        }
+            RowKey::Alarm(id) => Kind::Alarm(self.alarms.get(id)?.clone()),
+            RowKey::Closed(id) => Kind::Closed(Box::new(self.closed.get(id)?.clone())),
+            RowKey::Cause(id) => Kind::Cause(Box::new(self.causes.get(id)?.clone())),
+            RowKey::Notepad(site) => Kind::Notepad(self.notepads.get(site)?.clone()),
+            RowKey::Answer(form) => Kind::Answer(self.answers.get(form)?.clone()),
+            RowKey::Sequences(s) => Kind::Sequences(self.sequences.get(s)?.clone()),
+        }))
     }
 
     /// Takes in one row of a snapshot. Order does not matter. When all are in: put the documents in force with
@@ -236,11 +281,15 @@ impl World {
                 self.monitors.insert(rest.into(), parse::<Monitor>(name, value)?);
             }
             "watch" => {
-                let row: WatchRow = parse(name, value)?;
+                let mut row: WatchRow = parse(name, value)?;
+                self.texts.key(&mut row.key);
+                self.texts.watch(&mut row.watch);
                 *self.watch_mut(&row.key) = row.watch;
             }
             "alarm" => {
-                self.alarms.insert(rest.into(), Arc::new(alarm_of(parse(name, value)?)));
+                let mut alarm = alarm_of(parse(name, value)?);
+                self.texts.alarm(&mut alarm);
+                self.alarms.insert(alarm.id.clone(), Arc::new(alarm));
             }
             "closed" => {
                 Arc::make_mut(&mut self.closed).insert(rest.into(), closed_of(parse(name, value)?));

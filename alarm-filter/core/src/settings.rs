@@ -78,7 +78,7 @@ pub struct MonitorSettings {
 impl Default for MonitorSettings {
     fn default() -> Self {
         MonitorSettings {
-            group: Text::from(""),
+            group: Text::default(),
             interval_length: MINUTE,
             utc_offset: 0,
             has_notifications: true,

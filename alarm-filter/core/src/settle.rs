@@ -9,8 +9,8 @@ use crate::nagios::Told;
 use crate::state::State;
 use crate::time::{SECOND, Timestamp};
 use crate::verdict::Verdict;
-use crate::watch::{Key, SetAside, View, Watch};
-use crate::world::{Asked, World};
+use crate::watch::{Judgement, Key, SetAside, View, Watch};
+use crate::world::World;
 
 /// What was just said of an object.
 #[derive(Clone, Debug)]
@@ -63,7 +63,10 @@ impl World {
 
     /// The same of an object, to be kept.
     fn monitors_of(&self, key: &Key) -> Vec<Text> {
-        self.watch(key).into_iter().flat_map(|watch| self.seen_failing_by(watch)).cloned().collect()
+        let Some(watch) = self.watch(key) else { return Vec::new() };
+        let mut monitors = Vec::with_capacity(watch.views.len());
+        monitors.extend(self.seen_failing_by(watch).cloned());
+        monitors
     }
 }
 
@@ -105,19 +108,22 @@ impl Engine {
     /// Why a problem of the object raises nothing, or that it raises, and for what if that was asked just now. Judged
     /// once, until something changes that it depends on.
     fn judge(&mut self, key: &Key, state: State) -> Result<Option<Box<About>>, SetAside> {
-        // A host counts by the services that are known on it.
-        let lasts = key.service.is_some();
-        if lasts && let Some(judged) = self.world.judged.get(&Asked(key, state)) {
-            return judged.clone().map_or(Ok(None), Err);
+        let judging = self.world.judging;
+        match self.world.watch(key).and_then(|watch| watch.margin.judged(state, judging)) {
+            Some(Judgement::Raises) => return Ok(None),
+            Some(Judgement::Aside(reason)) => return Err(SetAside::clone(reason)),
+            None => {}
         }
-        let (aside, about) = match self.world.verdict(key, state) {
-            Verdict::Aside(reason) => (Some(reason), None),
-            Verdict::Raise(about) => (None, Some(about)),
+        let verdict = self.world.verdict(key, state);
+        let judgement = match &verdict {
+            Verdict::Raise(_) => Judgement::Raises,
+            Verdict::Aside(reason) => Judgement::Aside(Box::new(reason.clone())),
         };
-        if lasts {
-            self.world.judged.insert((key.clone(), state), aside.clone());
+        self.world.note_judgement(key, state, judgement);
+        match verdict {
+            Verdict::Raise(about) => Ok(Some(about)),
+            Verdict::Aside(reason) => Err(reason),
         }
-        aside.map_or(Ok(about), Err)
     }
 
     fn no_problem(&mut self, key: &Key, said: &Said, open: Option<AlarmId>, held: bool) {
@@ -225,7 +231,7 @@ impl Engine {
                 id: off.alarm.clone(),
                 key: key.clone(),
                 why: "it failed again after an OK".into(),
-                who: "".into(),
+                who: Text::default(),
             });
             return self.goes_on(&off.alarm, said, problem);
         }
@@ -245,11 +251,10 @@ impl Engine {
                 Verdict::Aside(_) => return false,
             },
         };
-        let number = u64::from_ne_bytes(key.number().to_ne_bytes());
+        let number = self.world.number(key).cast_unsigned();
         // The seq of the opening input tells two alarms of one object apart.
         let opening = self.opening_seq();
-        let id: Text =
-            format!("{:016x}", (number ^ opening.wrapping_mul(0x9e37_79b9_7f4a_7c15)).rotate_left(17)).into();
+        let id = hexadecimal((number ^ opening.wrapping_mul(0x9e37_79b9_7f4a_7c15)).rotate_left(17));
         let change = self.change(key, said, problem);
         self.emit(Event::Raised {
             id: id.clone(),
@@ -339,6 +344,20 @@ impl Engine {
     }
 }
 
+/// NRPE's words. Hardly an output has an `RP` at all, and to see that takes a few steps; a search for the whole takes hundreds.
+fn timed_out_in_nrpe(output: &str) -> bool {
+    let bytes = output.as_bytes();
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (a, b)| found | ((*a == b'R') & (*b == b'P')))
+        && output.contains("NRPE: Command timed out")
+}
+
+/// A number in 16 hexadecimal digits.
+fn hexadecimal(number: u64) -> Text {
+    let text: [u8; 16] = std::array::from_fn(|i| b"0123456789abcdef"[(number >> (60 - 4 * i)) as usize & 0xF]);
+    str::from_utf8(&text).unwrap_or_default().into()
+}
+
 impl World {
     /// The reasons for one hard state, at the moment of it. A host that is not UP explains all by itself: Nagios then
     /// asks nothing further.
@@ -354,7 +373,7 @@ impl World {
         let output = &*alarm.output;
         if output.starts_with("(Service check timed out")
             || output.starts_with("(Host check timed out")
-            || output.contains("NRPE: Command timed out")
+            || timed_out_in_nrpe(output)
         {
             return true;
         }

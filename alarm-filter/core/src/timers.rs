@@ -44,6 +44,8 @@ pub struct AlarmTimers {
 #[derive(Clone, Default)]
 pub struct Timers {
     queue: BTreeSet<(Timestamp, Timer)>,
+    /// When the first in the queue falls due: asked for with every input.
+    first: Option<Timestamp>,
     alarms: Map<AlarmId, Slot>,
     /// [`Timer::Return`] and [`Timer::Settle`].
     objects: Map<Timer, Timestamp>,
@@ -159,8 +161,9 @@ impl Timers {
     }
 
     /// The smallest due time.
+    #[inline]
     pub fn next(&self) -> Option<Timestamp> {
-        self.queue.first().map(|(at, _)| *at)
+        self.first
     }
 
     /// Takes the first timer that is due at `at` or before, with its due time.
@@ -189,24 +192,30 @@ impl Timers {
 
     /// Puts what stands first and is not due then where it belongs, until what stands first is due then.
     fn make_first_true(&mut self) {
-        while let Some((at, timer)) = self.queue.first() {
-            let Some((id, (_, place))) = timer.of_alarm() else { return };
-            let Some(slot) = self.alarms.get_mut(id) else { return };
-            let due = *place(&mut slot.due);
-            if due == Some(*at) {
-                return;
-            }
-            *place(&mut slot.queued) = due;
-            let forgotten = slot.due == AlarmTimers::default() && slot.queued == AlarmTimers::default();
-            if forgotten {
-                self.alarms.swap_remove(id);
-            }
-            if let Some((_, timer)) = self.queue.pop_first()
-                && let Some(due) = due
-            {
-                self.queue.insert((due, timer));
-            }
+        while self.put_first_where_it_belongs() {}
+        self.first = self.queue.first().map(|(at, _)| *at);
+    }
+
+    /// Gives back whether something else may stand first now.
+    fn put_first_where_it_belongs(&mut self) -> bool {
+        let Some((at, timer)) = self.queue.first() else { return false };
+        let Some((id, (_, place))) = timer.of_alarm() else { return false };
+        let Some(slot) = self.alarms.get_mut(id) else { return false };
+        let due = *place(&mut slot.due);
+        if due == Some(*at) {
+            return false;
         }
+        *place(&mut slot.queued) = due;
+        let forgotten = slot.due == AlarmTimers::default() && slot.queued == AlarmTimers::default();
+        if forgotten {
+            self.alarms.swap_remove(id);
+        }
+        if let Some((_, timer)) = self.queue.pop_first()
+            && let Some(due) = due
+        {
+            self.queue.insert((due, timer));
+        }
+        true
     }
 
     /// How many are set.

@@ -3,7 +3,7 @@
 use crate::alarm::About;
 use crate::input::Text;
 use crate::place::Papers;
-use crate::profile::{HostDown, Membership};
+use crate::profile::{HostDown, Membership, Profile};
 use crate::state::State;
 use crate::watch::{Key, SetAside};
 use crate::world::World;
@@ -42,13 +42,15 @@ impl World {
                 return not_in_profile();
             }
         } else {
-            match profile.entry(&about.service_type, &about.metric) {
+            match profile.membership(&about.service_type, &about.metric) {
                 None => return not_in_profile(),
-                Some(e) if e.membership == Membership::Candidate => {
+                Some(Membership::Candidate) => {
                     return Verdict::Aside(SetAside::Candidate { profile: profile.name.clone() });
                 }
-                Some(e) if !e.settings.raises(state) => return Verdict::Aside(SetAside::StateDoesNotRaise { state }),
-                Some(_) => {}
+                Some(Membership::Critical) => {}
+            }
+            if !profile.settings_of(&about.metric).map_or(state.is_problem(), |settings| settings.raises(state)) {
+                return Verdict::Aside(SetAside::StateDoesNotRaise { state });
             }
         }
         if let Some(site) = self.topology.as_ref().and_then(|t| t.sites.get(&about.site))
@@ -102,12 +104,16 @@ impl World {
         if key.service.is_none() {
             return vec![self.profiles.operators.clone()];
         }
-        let counts = |name: &&Text| {
-            self.profiles.profiles[*name]
-                .entry(&about.service_type, &about.metric)
-                .is_some_and(|e| e.membership == Membership::Critical)
+        let counts = |name: &Text, profile: &Profile| {
+            // That it counts in the operators' is why it is asked for.
+            *name == self.profiles.operators
+                || profile.membership(&about.service_type, &about.metric) == Some(Membership::Critical)
         };
-        self.profiles.profiles.keys().filter(counts).cloned().collect()
+        let mut names = Vec::with_capacity(self.profiles.profiles.len());
+        names.extend(
+            self.profiles.profiles.iter().filter(|(name, profile)| counts(name, profile)).map(|(name, _)| name.clone()),
+        );
+        names
     }
 
     /// A host counts when a service on it does: one that was seen, one that is configured, or one that is declared.

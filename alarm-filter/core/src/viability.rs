@@ -17,8 +17,7 @@ impl World {
     pub fn why_not_notified(&self, monitor: &Text, key: &Key, state: State, at: Timestamp) -> Vec<Flag> {
         let mut why = Vec::new();
         let Some(view) = self.view(key, monitor) else { return why };
-        let host = Key { service: None, ..key.clone() };
-        let host_view = key.service.as_ref().and_then(|_| self.view(&host, monitor));
+        let host_view = key.service.as_ref().and_then(|_| self.host_view(key, monitor));
         let rules = self.rules(monitor, key);
         let mut add = |holds: bool, flag: Flag| {
             if holds && !why.contains(&flag) {
@@ -29,7 +28,7 @@ impl World {
         add(of_monitor.is_some_and(|m| m.notifications_off), Flag::NotificationsOff);
         let objects = of_monitor.and_then(|m| m.objects.as_deref());
         if let (Some(objects), Some(rules)) = (objects, rules) {
-            let period = self.period_of(objects, key, rules);
+            let period = self.period_of(objects, monitor, key, rules);
             add(!self.within(objects, monitor, &period, at), Flag::NotificationPeriod);
         }
         add(muted(view, rules), Flag::Muted);
@@ -75,7 +74,11 @@ impl World {
         view.muted.unwrap_or_else(|| self.rules(&view.monitor, key).is_some_and(|r| !r.enabled))
     }
 
-    fn period_of(&self, objects: &MonitorObjects, key: &Key, rules: &NotificationRules) -> Text {
+    fn period_of(&self, objects: &MonitorObjects, monitor: &Text, key: &Key, rules: &NotificationRules) -> Text {
+        let changed = self.monitors.get(monitor).map(|m| &m.changed);
+        if let Some(period) = changed.and_then(|c| c.period(&key.host, key.service.as_ref())) {
+            return period.clone();
+        }
         if !rules.period.is_empty() || key.service.is_none() {
             return rules.period.clone();
         }
@@ -152,12 +155,16 @@ impl World {
             escalated.iter().flat_map(|e| members(&e.contacts, &e.contact_groups)).collect()
         };
         let service = key.service.is_some();
-        people.iter().filter_map(|name| objects.contacts.get(name)).any(|c| {
+        let changed = self.monitors.get(monitor).map(|m| &m.changed);
+        people.iter().filter_map(|name| Some((name, objects.contacts.get(name)?))).any(|(name, c)| {
             let (enabled, options, period) = if service {
                 (c.service_enabled, &c.service_options, &c.service_period)
             } else {
                 (c.host_enabled, &c.host_options, &c.host_period)
             };
+            let telling = changed.and_then(|c| c.telling(name, service));
+            let enabled = telling.and_then(|t| t.told).unwrap_or(enabled);
+            let period = telling.and_then(|t| t.period.as_ref()).unwrap_or(period);
             enabled && letter(state).is_some_and(|l| options.contains(l)) && self.within(objects, monitor, period, at)
         })
     }

@@ -64,6 +64,78 @@ pub struct Watch {
     /// What the source itself declared it to stand for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stands_for: Option<Arc<StandsFor>>,
+    /// What is noted beside it.
+    #[serde(skip)]
+    pub(crate) margin: Margin,
+}
+
+/// What the program notes beside an object so as not to work it out again. It follows from the rest and is no part of what
+/// is known, so any two are equal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Margin {
+    /// [`Key::number`], once it was asked for.
+    pub(crate) number: Option<i64>,
+    /// Its row is among those that changed.
+    pub(crate) changed: bool,
+    judged: Judged,
+}
+
+impl PartialEq for Margin {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// Whether a problem raises an alarm, for each state, by the documents that were in force when it was asked.
+#[derive(Clone, Debug, Default)]
+struct Judged {
+    judging: u32,
+    /// WARNING, CRITICAL, UNKNOWN.
+    states: [Option<Judgement>; 3],
+}
+
+/// Whether a problem raises an alarm.
+#[derive(Clone, Debug)]
+pub(crate) enum Judgement {
+    /// It does.
+    Raises,
+    /// It does not.
+    Aside(Box<SetAside>),
+}
+
+impl Margin {
+    /// What was judged of a state, if that still holds.
+    pub(crate) fn judged(&self, state: State, judging: u32) -> Option<&Judgement> {
+        if self.judged.judging != judging {
+            return None;
+        }
+        self.judged.states.get(place_of(state)?)?.as_ref()
+    }
+
+    /// Keeps what was judged.
+    pub(crate) fn judge(&mut self, state: State, judging: u32, judgement: Judgement) {
+        if self.judged.judging != judging {
+            self.judged = Judged { judging, ..Judged::default() };
+        }
+        if let Some(kept) = place_of(state).and_then(|i| self.judged.states.get_mut(i)) {
+            *kept = Some(judgement);
+        }
+    }
+
+    /// What was judged holds no longer.
+    pub(crate) fn forget_judged(&mut self) {
+        self.judged = Judged::default();
+    }
+}
+
+/// Services only: a host counts by the services that are known on it, which may be others the next time.
+fn place_of(state: State) -> Option<usize> {
+    match state {
+        State::Warning => Some(0),
+        State::Critical => Some(1),
+        State::Unknown => Some(2),
+        State::Ok | State::Up | State::Down | State::Unreachable => None,
+    }
 }
 
 /// Set aside: a hard problem that raises nothing, and why.
@@ -216,9 +288,9 @@ impl View {
             noted: Timestamp(i64::MIN),
             held: false,
             attempt: 1,
-            output: Text::from(""),
-            long_output: Text::from(""),
-            perf_data: Text::from(""),
+            output: Text::default(),
+            long_output: Text::default(),
+            perf_data: Text::default(),
             flapping: false,
             acknowledgement: None,
             muted: None,

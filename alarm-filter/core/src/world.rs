@@ -2,18 +2,21 @@
 
 use crate::alarm::{Alarm, AlarmId, Mask};
 use crate::board::Board;
+use crate::changed::Changed;
 use crate::command::{CauseKind, Done, OffReason};
 use crate::input::{SourceHealth, Text};
 use crate::notepad::Note;
 use crate::objects::{MonitorObjects, NotificationRules, ServiceObject};
+use crate::places::Place;
 use crate::profile::Profiles;
 use crate::rows::{Dirty, RowKey};
 use crate::settings::Settings;
+use crate::sharing::Texts;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::timers::Timers;
 use crate::topology::{DowntimeWindow, Downtimes, Topology};
-use crate::watch::{HostEntry, Key, SetAside, View, Watch};
+use crate::watch::{HostEntry, Key, View, Watch};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
@@ -23,26 +26,6 @@ use std::sync::Arc;
 
 /// A map whose order is that of insertion, and whose hashing is the same in every run.
 pub type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
-
-/// A (group, host) to look up, borrowed. Hashes as the owned pair does.
-#[derive(Hash)]
-struct HostRef<'a>(&'a str, &'a str);
-
-impl indexmap::Equivalent<(Text, Text)> for HostRef<'_> {
-    fn equivalent(&self, key: &(Text, Text)) -> bool {
-        *self.0 == *key.0 && *self.1 == *key.1
-    }
-}
-
-/// What was judged, to look up, borrowed. Hashes as the owned pair does.
-#[derive(Hash)]
-pub(crate) struct Asked<'a>(pub(crate) &'a Key, pub(crate) State);
-
-impl indexmap::Equivalent<(Key, State)> for Asked<'_> {
-    fn equivalent(&self, (key, state): &(Key, State)) -> bool {
-        self.1 == *state && self.0 == key
-    }
-}
 
 /// All that is known.
 #[derive(Clone, Debug, Default)]
@@ -81,8 +64,8 @@ pub struct World {
     pub downtimes: Arc<Downtimes>,
     /// The time-out patterns of the profiles in force, by their text.
     pub(crate) patterns: BTreeMap<Text, regex::Regex>,
-    /// Why problems raise nothing (`None`: they raise), as judged by the documents in force.
-    pub(crate) judged: Map<(Key, State), Option<SetAside>>,
+    /// Changes with the documents in force: what was judged before holds no longer.
+    pub(crate) judging: u32,
     /// What falls due, and when.
     pub timers: Timers,
     /// The moment that is being decided: `at`, or later while nothing was recorded yet. Timers are set from here on.
@@ -95,17 +78,14 @@ pub struct World {
     pub(crate) unarmed: Vec<AlarmId>,
     /// Objects of which a monitor ever told a flexible downtime: where one that is deleted is looked for.
     pub(crate) flexible: BTreeSet<Key>,
+    /// Objects that flap, as some monitor says: a start of the monitor forgets it of all of them.
+    pub(crate) flapping: BTreeSet<Place>,
     /// Rows that changed since the last flush.
     pub(crate) dirty: Dirty,
-    /// Where the object that was asked for last stands.
-    last: Last,
-}
-
-/// Places in [`World::hosts`] and [`HostEntry::services`]; only a hint.
-#[derive(Clone, Debug, Default)]
-struct Last {
-    host: Cell<usize>,
-    service: Cell<usize>,
+    /// Texts of the rows that were read; nothing before the start and behind it.
+    pub(crate) texts: Texts,
+    /// Where the object that was asked for last stands; only a hint.
+    pub(crate) last: Cell<Place>,
 }
 
 /// Small things that hold for all of it.
@@ -139,10 +119,17 @@ pub struct Turned {
 pub struct Proposal {
     /// When.
     pub since: Timestamp,
-    /// The sites.
+    /// The sites, in order.
     pub sites: Vec<Text>,
     /// The alarms.
     pub alarms: Vec<AlarmId>,
+}
+
+impl Proposal {
+    /// Whether it is proposed for that site.
+    pub fn has_site(&self, site: &Text) -> bool {
+        self.sites.binary_search(site).is_ok()
+    }
 }
 
 /// Hashes of the documents in force; empty: none.
@@ -175,6 +162,9 @@ pub struct Monitor {
     /// Notifications are switched off for all of it.
     #[serde(default)]
     pub notifications_off: bool,
+    /// What commands changed of whom it notifies, and when.
+    #[serde(default, skip_serializing_if = "Changed::is_nothing")]
+    pub changed: Changed,
     /// Hash of its configuration; empty: none.
     #[serde(default)]
     pub objects_hash: Text,
@@ -278,57 +268,14 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 }
 
 impl World {
-    /// A host, if anything was ever said of it or of a service on it.
-    pub fn host_entry(&self, group: &str, host: &str) -> Option<&HostEntry> {
-        self.hosts.get_index(self.host_index(group, host)?).map(|(_, entry)| entry)
-    }
-
-    /// Where a host stands in the map. What is asked for twice in a row, under the same text, is found without hashing.
-    #[inline]
-    fn host_index(&self, group: &str, host: &str) -> Option<usize> {
-        let last = self.last.host.get();
-        match self.hosts.get_index(last) {
-            Some(((g, h), _)) if std::ptr::eq(&raw const **h, host) && same(g, group) => Some(last),
-            _ => self.find_host(group, host),
-        }
-    }
-
-    #[inline(never)]
-    fn find_host(&self, group: &str, host: &str) -> Option<usize> {
-        let i = self.hosts.get_index_of(&HostRef(group, host))?;
-        self.last.host.set(i);
-        Some(i)
-    }
-
-    /// The same of a service of a host.
-    #[inline]
-    fn service_index(&self, entry: &HostEntry, service: &str) -> Option<usize> {
-        let last = self.last.service.get();
-        match entry.services.get_index(last) {
-            Some((s, _)) if std::ptr::eq(&raw const **s, service) => Some(last),
-            _ => self.find_service(entry, service),
-        }
-    }
-
-    #[inline(never)]
-    fn find_service(&self, entry: &HostEntry, service: &str) -> Option<usize> {
-        let i = entry.services.get_index_of(service)?;
-        self.last.service.set(i);
-        Some(i)
-    }
-
-    /// The object's watch, if anything was ever said of it.
-    pub fn watch(&self, key: &Key) -> Option<&Watch> {
-        let entry = self.host_entry(&key.group, &key.host)?;
-        match &key.service {
-            Some(s) => entry.services.get_index(self.service_index(entry, s)?).map(|(_, watch)| watch),
-            None => Some(&entry.host),
-        }
-    }
-
     /// What a monitor says of an object.
     pub fn view(&self, key: &Key, monitor: &str) -> Option<&View> {
         self.watch(key)?.view(monitor)
+    }
+
+    /// What a monitor says of the host that an object is on, or is.
+    pub(crate) fn host_view(&self, key: &Key, monitor: &str) -> Option<&View> {
+        self.host_entry(&key.group, &key.host)?.host.view(monitor)
     }
 
     /// Whether a monitor sees a host as not UP, SOFT or HARD.
@@ -394,40 +341,47 @@ impl World {
         }
     }
 
-    pub(crate) fn watch_mut(&mut self, key: &Key) -> &mut Watch {
+    /// From here on something is known of the object.
+    #[inline(never)]
+    pub(crate) fn begin(&mut self, key: &Key) -> Place {
         let host = self.host_index(&key.group, &key.host);
-        let service = key.service.as_ref().and_then(|s| self.service_index(&self.hosts[host?], s));
-        let host = host
-            .unwrap_or_else(|| self.hosts.insert_full((key.group.clone(), key.host.clone()), HostEntry::default()).0);
-        let entry = &mut self.hosts[host];
-        match &key.service {
-            Some(s) => {
-                let i = service.unwrap_or_else(|| entry.services.insert_full(s.clone(), Watch::default()).0);
-                self.dirty.watch(host, Some(i));
-                &mut entry.services[i]
-            }
-            None => {
-                self.dirty.watch(host, None);
-                &mut entry.host
-            }
-        }
+        let host = host.unwrap_or_else(|| {
+            // Room for one service; with more, for as many as the map thinks best.
+            let services = Map::with_capacity_and_hasher(1, FxBuildHasher);
+            let entry = HostEntry { services, ..HostEntry::default() };
+            self.hosts.insert_full((key.group.clone(), key.host.clone()), entry).0
+        });
+        let services = &mut self.hosts[host].services;
+        let service = key.service.as_ref().map(|s| services.insert_full(s.clone(), Watch::default()).0);
+        let place = Place { host, service };
+        self.last.set(place);
+        place
     }
 
     pub(crate) fn view_mut(&mut self, key: &Key, monitor: &Text, since: Timestamp) -> &mut View {
-        let ok = if key.service.is_some() { crate::state::State::Ok } else { crate::state::State::Up };
+        let ok = if key.service.is_some() { State::Ok } else { State::Up };
         let watch = self.watch_mut(key);
-        let found = watch.views.iter().position(|v| v.monitor == *monitor);
+        let found = watch.views.iter().position(|v| same(&v.monitor, monitor));
         let i = found.unwrap_or_else(|| {
+            // Nearly always there is one monitor, and a view is large.
+            match watch.views.is_empty() {
+                true => watch.views = Vec::with_capacity(1),
+                false => watch.views.reserve_exact(1),
+            }
             watch.views.push(View::new(monitor.clone(), ok, since));
             watch.views.len() - 1
         });
         &mut watch.views[i]
     }
 
+    /// The documents in force changed: what was judged by them holds no longer.
+    pub(crate) fn judge_anew(&mut self) {
+        self.judging = self.judging.wrapping_add(1);
+    }
+
     /// The alarm, on the board or switched off lately.
     pub(crate) fn alarm_mut(&mut self, id: &AlarmId) -> Option<&mut Alarm> {
-        if let Some(alarm) = self.alarms.get_mut(id) {
-            self.dirty.alarm(id);
+        if let Some(alarm) = self.alarms.change(id) {
             return Some(Arc::make_mut(alarm));
         }
         let closed = Arc::make_mut(&mut self.closed).get_mut(id)?;
@@ -439,16 +393,17 @@ impl World {
         self.dirty.insert(RowKey::Monitor(name.clone()));
         let group = self.settings.group_of(name);
         if !self.monitors.contains_key(name) {
-            self.judged.clear();
+            self.judge_anew();
         }
         self.monitors.entry(name.clone()).or_insert_with(|| Monitor {
             group,
             health: SourceHealth::Fresh,
             health_since: Timestamp::default(),
-            detail: Text::from(""),
+            detail: Text::default(),
             started: Timestamp::default(),
             notifications_off: false,
-            objects_hash: Text::from(""),
+            changed: Changed::default(),
+            objects_hash: Text::default(),
             objects: None,
         })
     }

@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     super::note(&notes);
     let mut out = Vec::with_capacity(2 * PAGE);
     for episode in std::mem::take(&mut session.episodes).finish(&session.engine) {
-        serde_json::to_writer(&mut out, &episode).map_err(|e| e.to_string())?;
+        episode.write(&mut out);
         out.push(b'\n');
         if out.len() >= PAGE {
             super::print_bytes(&out)?;

@@ -4,7 +4,7 @@ use super::words::{cause_kind, clean, list, object, off_reason, quoted, set_asid
 use alarm_core::alarm::Mark;
 use alarm_core::event::{Event, Note, Seen};
 use alarm_core::flag::Flag;
-use alarm_core::input::{DeletedDowntime, SourceHealth};
+use alarm_core::input::{DeletedDowntime, Object, PeriodOf, SourceHealth};
 use alarm_core::time::Timestamp;
 use alarm_core::watch::Key;
 use std::collections::BTreeMap;
@@ -26,6 +26,22 @@ pub fn sentence(event: &Event) -> Option<String> {
                 None => "of everything".to_owned(),
             };
             format!("In {}, notifications {whose} were switched {}.", clean(monitor), on(!muted))
+        }
+        Event::ContactTold { monitor, contact, services, told } => format!(
+            "In {}, {} is {} of {}.",
+            clean(monitor),
+            clean(contact),
+            if *told { "told again" } else { "told nothing more" },
+            if *services { "services" } else { "hosts" }
+        ),
+        Event::PeriodChanged { monitor, of, period } => {
+            let whose = match of {
+                PeriodOf::Object(Object { host, service: Some(s) }) => format!("{} on {}", clean(s), clean(host)),
+                PeriodOf::Object(Object { host, service: None }) => format!("host {}", clean(host)),
+                PeriodOf::ContactHosts(who) => format!("{} for hosts", clean(who)),
+                PeriodOf::ContactServices(who) => format!("{} for services", clean(who)),
+            };
+            format!("In {}, the notification period of {whose} is {} now.", clean(monitor), clean(period))
         }
         Event::DowntimeDeleted { monitor, which } => match which {
             DeletedDowntime::Id { id } => format!("In {}, downtime {id} was deleted.", clean(monitor)),

@@ -5,7 +5,7 @@ use alarm_core::alarm::{About, AlarmId, Mark, Mask};
 use alarm_core::command::OffReason;
 use alarm_core::event::{Event, Note, Seen};
 use alarm_core::flag::Flag;
-use alarm_core::input::Text;
+use alarm_core::input::{PeriodOf, Text};
 use alarm_core::profile::Profiles;
 use alarm_core::state::State;
 use alarm_core::time::Timestamp;
@@ -83,6 +83,9 @@ impl Story {
             }
             Event::CauseLeft { was, .. } => self.ids.iter().any(|id| was.contains_key(id)),
             Event::CauseEnded { cause, .. } => self.open_or_off().is_some_and(|a| a.cause.as_ref() == Some(cause)),
+            Event::PeriodChanged { of: PeriodOf::Object(o), .. } => {
+                o.host == self.key.host && o.service == self.key.service
+            }
             Event::Muted { host: Some(host), .. } => *host == self.key.host && self.key.service.is_some(),
             _ => false,
         }

@@ -17,6 +17,7 @@ use alarm_core::time::{MINUTE, Millis, SECOND, Timestamp};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -128,18 +129,20 @@ impl Recording {
 
     /// The monitor's distance from UTC at its first start in the logs, which holds for the lines before it as well.
     fn first_offset(&self) -> Result<Option<i32>, Unreadable> {
-        let mut observer = Observer::new(&self.monitor);
+        let mut found = None;
         for path in &self.logs {
-            for_each_line(path, |line| {
-                if observer.utc_offset().is_none() && memchr::memmem::find(line, b"Local time is ").is_some() {
-                    observer.read(line);
+            for_each_line(path, |bytes| match line::parse(bytes) {
+                Some(Line { kind: LineKind::LocalTime { utc_offset }, .. }) => {
+                    found = Some(utc_offset);
+                    ControlFlow::Break(())
                 }
+                _ => ControlFlow::Continue(()),
             })?;
-            if observer.utc_offset().is_some() {
+            if found.is_some() {
                 break;
             }
         }
-        Ok(observer.utc_offset())
+        Ok(found)
     }
 
     /// Feeds all of it to a session; `each` is told of every input that is about to be fed. Gives back what was passed
@@ -170,21 +173,24 @@ impl Recording {
             let mut failed = None;
             for_each_line(path, |line| {
                 let offset = observer.utc_offset();
-                let input = observer.read(line);
-                if observer.utc_offset() != offset {
-                    player.utc_offset(observer.utc_offset());
-                }
-                let Some(input) = input else { return };
+                let Some(input) = observer.read(line) else {
+                    if observer.utc_offset() != offset {
+                        player.utc_offset(observer.utc_offset());
+                    }
+                    return ControlFlow::Continue(());
+                };
                 // Only now: the line of a start comes before the one that tells the local time.
                 player.take_objects();
                 let since = since(&input);
                 if let Err(e) = player.snapshots_before(since, &mut names) {
                     failed = Some(e);
+                    return ControlFlow::Break(());
                 }
                 each(&input, player.session);
                 player.started = matches!(input, Input::MonitorStarted { .. }).then_some(since).or(player.started);
                 let records = player.session.feed(since, input);
                 player.session.engine.reuse(records);
+                ControlFlow::Continue(())
             })?;
             if let Some(e) = failed {
                 return Err(e);
@@ -238,8 +244,14 @@ impl Player<'_> {
     }
 
     /// After a start: the last configuration written until shortly after it is in force.
+    #[inline]
     fn take_objects(&mut self) {
-        let Some(start) = self.started.take() else { return };
+        if let Some(start) = self.started.take() {
+            self.take_objects_of(start);
+        }
+    }
+
+    fn take_objects_of(&mut self, start: Timestamp) {
         let offset = self.settings.monitors.get(&self.recording.monitor).map_or(0, |m| m.utc_offset);
         let fits = |t: &Option<chrono::NaiveDateTime>| {
             t.is_some_and(|t| t.and_utc().timestamp() - offset / SECOND <= start.secs() + 30)
@@ -261,7 +273,12 @@ impl Player<'_> {
         }
     }
 
+    #[inline]
     fn snapshots_before(&mut self, since: Timestamp, names: &mut Interner) -> Result<(), Unreadable> {
+        if self.next < self.recording.snapshots.len() { self.take_snapshots_before(since, names) } else { Ok(()) }
+    }
+
+    fn take_snapshots_before(&mut self, since: Timestamp, names: &mut Interner) -> Result<(), Unreadable> {
         while let Some((created, path)) = self.recording.snapshots.get(self.next).filter(|s| s.0 < since) {
             self.next += 1;
             let mut reconciler = Reconciler::new(self.session.engine.world(), &self.recording.monitor, *created);
@@ -304,21 +321,18 @@ fn unit_of(logs: &[PathBuf], objects: &MonitorObjects) -> Result<Option<Millis>,
     let mut units = Vec::new();
     for path in logs {
         for_each_line(path, |bytes| {
-            if units.len() >= ENOUGH {
-                return;
-            }
             let Some(Line {
                 at,
                 kind: LineKind::State(StateLine { object, report: Report::Alert, hard, attempt, .. }),
             }) = line::parse(bytes)
             else {
-                return;
+                return ControlFlow::Continue(());
             };
-            let Some(service) = object.service else { return };
+            let Some(service) = object.service else { return ControlFlow::Continue(()) };
             let name = [object.host, b";", service].concat();
             if hard {
                 last.remove(&name);
-                return;
+                return ControlFlow::Continue(());
             }
             let before = last.insert(name, (attempt, at));
             let names = (std::str::from_utf8(object.host), std::str::from_utf8(service));
@@ -329,6 +343,7 @@ fn unit_of(logs: &[PathBuf], objects: &MonitorObjects) -> Result<Option<Millis>,
             {
                 units.push((at - then).saturating_mul(SECOND * 1000) / rules.retry_interval_milli);
             }
+            if units.len() < ENOUGH { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         if units.len() >= ENOUGH {
             break;
@@ -347,7 +362,8 @@ fn same_file(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-fn for_each_line(path: &Path, mut each: impl FnMut(&[u8])) -> Result<(), Unreadable> {
+/// Hands out the lines of a file, without their ends, until `each` wants no more.
+fn for_each_line(path: &Path, mut each: impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Unreadable> {
     let unreadable = |error| Unreadable::Log { path: path.to_owned(), error };
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
     // The begin of a line that lies across the end of the buffer.
@@ -356,26 +372,26 @@ fn for_each_line(path: &Path, mut each: impl FnMut(&[u8])) -> Result<(), Unreada
         let buffer = reader.fill_buf().map_err(unreadable)?;
         if buffer.is_empty() {
             if !begun.is_empty() {
-                each(&begun);
+                let _ = each(&begun);
             }
             return Ok(());
         }
-        let taken = match memchr::memchr(b'\n', buffer) {
-            Some(end) if begun.is_empty() => {
-                each(&buffer[..end]);
-                end + 1
-            }
+        let (wants_more, taken) = match memchr::memchr(b'\n', buffer) {
+            Some(end) if begun.is_empty() => (each(&buffer[..end]), end + 1),
             Some(end) => {
                 begun.extend_from_slice(&buffer[..end]);
-                each(&begun);
+                let wants_more = each(&begun);
                 begun.clear();
-                end + 1
+                (wants_more, end + 1)
             }
             None => {
                 begun.extend_from_slice(buffer);
-                buffer.len()
+                (ControlFlow::Continue(()), buffer.len())
             }
         };
+        if wants_more.is_break() {
+            return Ok(());
+        }
         reader.consume(taken);
     }
 }

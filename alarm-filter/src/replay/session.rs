@@ -37,6 +37,7 @@ impl Session {
     }
 
     /// Feeds an input; gives back what was decided.
+    #[inline]
     pub fn feed(&mut self, at: Timestamp, input: Input) -> Vec<Record> {
         let Handled { records, .. } = self.engine.handle(at, input);
         self.took(&records);

@@ -50,7 +50,9 @@ fn escape(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            let _ = write!(text, "\\x{byte:02X}");
+            let digits = [byte >> 4, byte & 0xF].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+            text.push_str("\\x");
+            text.extend(digits);
         }
     }
     text

@@ -161,7 +161,7 @@ async fn the_list_is_the_same_as_json_csv_and_text() {
 async fn hostile_output_does_not_act_in_csv_text_or_on_the_board() {
     let mut world = samples::sample_world(40);
     let id = world.alarms.keys().next().unwrap().clone();
-    let alarm = Arc::make_mut(world.alarms.get_mut(&id).unwrap());
+    let alarm = Arc::make_mut(world.alarms.change(&id).unwrap());
     alarm.output = "=cmd|'/c calc'!A1\r\n\u{1b}[2J\u{202e}<img src=x onerror=alert(1)>\"".into();
     alarm.about.site = "../\"><script>".into();
     alarm.key.host = "@SUM(1)\"onfocus=".into();
@@ -224,9 +224,9 @@ async fn what_happened_since_the_last_visit_is_said() {
     let mut new = Alarm::clone(world.alarms.get(&ids[0]).unwrap());
     (new.id, new.raised, new.since) = ("ffffffffffffffff".into(), now, now);
     world.alarms.insert(new.id.clone(), Arc::new(new));
-    let again = Arc::make_mut(world.alarms.get_mut(&ids[1]).unwrap());
+    let again = Arc::make_mut(world.alarms.change(&ids[1]).unwrap());
     (again.episodes, again.episode_since, again.since) = (again.episodes + 1, now, now);
-    let other = Arc::make_mut(world.alarms.get_mut(&ids[2]).unwrap());
+    let other = Arc::make_mut(world.alarms.change(&ids[2]).unwrap());
     (other.state, other.since) = (if other.state == State::Warning { State::Critical } else { State::Warning }, now);
     let left = world.alarms.remove(&ids[3]).unwrap();
     let closed = alarm_core::world::Closed { at: now, seq: world.seq, alarm: left, off: None };

@@ -5,32 +5,24 @@
 //! after the commit (law 11). Security matters are left out everywhere (AL17): lists go through [`View::alarms`], single
 //! alarms through [`details`].
 //!
-//! Start reading in [`router`] below, then `select.rs` (what stands on the board), `prepared.rs` (why that is quick), `pages/`
-//! and `api/`. `act/` is everything that changes state, `trail.rs` who did it; `live.rs` is the stream, `visit.rs` what is new
-//! since the last visit, `export.rs` the board as CSV and text. `stood.rs`, `period.rs` and `drawn.rs` ask how services stood,
-//! over which days, and draw it. `front.rs` is what every request passes; `serve.rs` is where connections come from.
+//! Start reading in [`router`] below, then `list/` (what stands on the board, and why that is quick), `pages/` and `api/`.
+//! `act/` is everything that changes state, `trail.rs` who did it; `live/` is the stream, `visit.rs` what is new since the
+//! last visit, `past/` how services stood. `front.rs` is what every request passes; `serve.rs` is where connections come from.
 mod act;
 mod api;
 mod assets;
 pub mod audit;
-mod columns;
 mod details;
-mod drawn;
-mod export;
-mod filter;
 mod front;
+mod list;
 mod live;
 mod pages;
-mod period;
-mod prepared;
+mod past;
 mod problem;
-mod queues;
 mod readers;
 pub mod samples;
-mod select;
 mod serve;
 mod status;
-mod stood;
 mod trail;
 mod visible;
 mod visit;
@@ -39,14 +31,10 @@ mod words;
 #[cfg(test)]
 mod board_tests;
 #[cfg(test)]
-mod live_tests;
-#[cfg(test)]
-mod past_tests;
-#[cfg(test)]
 mod tests;
 
 pub use act::{Acts, Operators, Unknown, fit_name};
-pub use prepared::Cache;
+pub use list::prepared::Cache;
 pub use readers::{OpenHistory, Readers};
 pub use serve::{BindError, Listening, bind, serve};
 pub use visible::{visible, visible_lines};
@@ -128,7 +116,7 @@ impl WebState {
         self.view.borrow().clone()
     }
 
-    fn prepared(&self, now: Timestamp) -> Arc<prepared::Prepared> {
+    fn prepared(&self, now: Timestamp) -> Arc<list::prepared::Prepared> {
         self.cache.prepared(self.view(), now)
     }
 
@@ -152,8 +140,8 @@ pub fn router(state: WebState) -> Router {
     let add = |router: Router<WebState>, (path, _, handler): (&str, _, _)| router.route(path, handler);
     let read = Router::new()
         .route("/", get(pages::board))
-        .route("/alarms.csv", get(export::csv))
-        .route("/alarms.txt", get(export::txt))
+        .route("/alarms.csv", get(list::export::csv))
+        .route("/alarms.txt", get(list::export::txt))
         .route("/alarms/{id}", get(pages::alarm))
         .route("/sites", get(pages::sites))
         .route("/sites/{name}", get(pages::site))

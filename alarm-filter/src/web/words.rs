@@ -4,7 +4,7 @@ use alarm_core::alarm::{Alarm, Band};
 use alarm_core::input::SourceHealth;
 use alarm_core::state::State;
 use alarm_core::time::{DAY, HOUR, MINUTE, Millis, SECOND, Timestamp};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
 /// The words of the interface for a band.
 pub fn band_name(band: Band) -> &'static str {
@@ -62,17 +62,23 @@ fn utc(t: Timestamp) -> Option<DateTime<Utc>> {
 
 /// A moment in UTC, whole: `2026-11-22 03:52:31 UTC`.
 pub(super) fn moment(t: Timestamp) -> String {
-    utc(t).map_or_else(|| t.to_string(), |t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+    let mut text = stamp(t);
+    if utc(t).is_some() {
+        text.push_str(" UTC");
+    }
+    text
 }
 
 /// A moment in UTC, for a column whose head says so: `2026-11-22 03:52:31`.
 pub(super) fn stamp(t: Timestamp) -> String {
-    utc(t).map_or_else(|| t.to_string(), |t| t.format("%Y-%m-%d %H:%M:%S").to_string())
+    let Some(at) = utc(t) else { return t.to_string() };
+    // Each line of a board has several: chrono would take its pattern apart every time.
+    let (y, m, d) = (at.year(), at.month(), at.day());
+    format!("{y:04}-{m:02}-{d:02} {:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
 /// A moment in UTC, short: `22 Nov 03:52`, with the year where it is not that of `now`.
 pub(super) fn short(t: Timestamp, now: Timestamp) -> String {
-    use chrono::Datelike;
     let Some(at) = utc(t) else { return t.to_string() };
     let same_year = utc(now).is_some_and(|n| n.year() == at.year());
     at.format(if same_year { "%d %b %H:%M" } else { "%Y-%m-%d" }).to_string()

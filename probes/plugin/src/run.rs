@@ -87,6 +87,22 @@ impl Ready {
         Context::new(self.plugin.name, self.timeout, self.style.verbosity)
     }
 
+    /// The same, where less time is left than the command line gives: of a run that had to wait, or whose starter gives up earlier.
+    pub fn context_within(&self, left: Duration) -> Context {
+        Context::new(self.plugin.name, self.timeout.min(left), self.style.verbosity)
+    }
+
+    /// How long the command line gives the run.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What is said in place of a run that hangs: the worst it has found so far, and what it was doing.
+    pub fn stopped(&self, context: &Context) -> Answer {
+        let (text, code) = crate::stop::answer(context, context.deadline.elapsed(), self.plugin.service, self.style);
+        Answer { text, code }
+    }
+
     /// Runs the probe. A fault in it is an answer, too: UNKNOWN.
     pub fn run(&self, context: &Context) -> Answer {
         let (name, service) = (self.plugin.name, self.plugin.service);

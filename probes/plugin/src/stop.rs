@@ -42,7 +42,8 @@ pub(crate) fn arm(limit: Duration, context: &Context, service: &'static str, sty
     });
 }
 
-fn answer(context: &Context, limit: Duration, service: &str, style: Style) -> (String, u8) {
+/// What is said in place of a run that was stopped after `limit`.
+pub(crate) fn answer(context: &Context, limit: Duration, service: &str, style: Style) -> (String, u8) {
     let (doing, worst, said) = context.progress().so_far();
     let mut report = crate::Report::new(service);
     let doing = if doing.is_empty() { "working".to_owned() } else { doing };

@@ -2,7 +2,7 @@
 //! thousands of services; `figures bdii [SITES]`: of check_bdii beside ldapsearch. Prints rows in Markdown; see `e2e::figures`.
 
 use e2e::fail::{Fail, Result};
-use e2e::figures::{bdii, beside, scale};
+use e2e::figures::{bdii, beside, past, readers, scale, screen};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,10 +13,18 @@ fn main() -> ExitCode {
         ["scale"] => scale::measure(100_000, 10_000),
         ["scale", services, alarms] => number(services).and_then(|s| scale::measure(s, number(alarms)?)),
         ["beside"] => beside::measure(),
+        ["past"] => past::measure(),
+        ["screen"] => screen::measure(),
+        ["readers"] => readers::measure(200, 100, 300).and_then(|()| readers::measure(200, 100, 10_000)),
+        ["readers", readers, changes, alarms] => {
+            number(readers).and_then(|r| readers::measure(r, number(changes)?, number(alarms)?))
+        }
         ["bdii"] => bdii::measure(2_600),
         ["bdii", sites] => number(sites).and_then(bdii::measure),
         ["one", command @ ..] => bdii::one(command),
-        _ => Err(Fail::new("usage: figures scale [SERVICES ALARMS] | figures beside | figures bdii [SITES]")),
+        _ => Err(Fail::new(
+            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS] | bdii [SITES]",
+        )),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -98,7 +98,7 @@ fn latency(nagios: &Nagios, filter: &Filter) -> Result {
 }
 
 /// When the line was first there.
-fn until_line(log: &mut impl BufRead, wanted: &str) -> Result<Instant> {
+pub(super) fn until_line(log: &mut impl BufRead, wanted: &str) -> Result<Instant> {
     let begun = Instant::now();
     let mut line = Vec::new();
     loop {

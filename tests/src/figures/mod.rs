@@ -7,8 +7,11 @@
 pub mod backlog;
 pub mod bdii;
 pub mod beside;
+pub mod past;
 pub mod process;
+pub mod readers;
 pub mod scale;
+pub mod screen;
 
 use crate::fleet::{Fleet, Host, Service};
 

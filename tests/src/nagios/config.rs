@@ -74,6 +74,18 @@ pub(crate) fn base_objects(folder: &Path) -> String {
         + &define("contact", &contact)
 }
 
+/// The command of services that have a line of their own.
+pub(crate) fn command_object(line: &str) -> String {
+    define("command", &[("command_name", &command_name(line)), ("command_line", line)])
+}
+
+/// Names a command by its line, so that equal lines are one command.
+fn command_name(line: &str) -> String {
+    let number =
+        line.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |n, byte| (n ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    format!("line-{number:016x}")
+}
+
 /// A host and its services.
 pub(crate) fn host_objects(host: &Host) -> String {
     let parents = host.parents.join(",");
@@ -108,11 +120,12 @@ fn service_object(host: &Host, service: &Service) -> String {
         Check::Active(seconds) => ("1", seconds),
     };
     let (interval, attempts) = (interval.to_string(), service.max_attempts.to_string());
+    let command = service.command.as_deref().map_or("plugin".to_owned(), command_name);
     let custom: Vec<_> = service.custom.iter().map(|(name, value)| (format!("_{name}"), value)).collect();
     let mut fields = vec![
         ("host_name", host.name.as_str()),
         ("service_description", &service.name),
-        ("check_command", "plugin"),
+        ("check_command", &command),
         ("check_interval", &interval),
         ("retry_interval", &interval),
         ("max_check_attempts", &attempts),

@@ -97,10 +97,20 @@ impl Nagios {
         Ok(())
     }
 
+    /// Changes what it watches from the next start on.
+    pub fn change(&mut self, change: impl FnOnce(&mut Fleet)) -> Result {
+        change(&mut self.fleet);
+        self.write_configuration()
+    }
+
+    /// Adds a line to `nagios.cfg`, for the next start.
+    pub fn set(&mut self, line: &str) {
+        self.options.extra.push(line.to_owned());
+    }
+
     /// Changes what it watches and reloads (SIGHUP); returns when the new configuration is in force.
     pub fn reload(&mut self, change: impl FnOnce(&mut Fleet)) -> Result {
-        change(&mut self.fleet);
-        self.write_configuration()?;
+        self.change(change)?;
         let from = self.logs().mark()?;
         self.process()?.signal(Signal::SIGHUP)?;
         self.logs_until(from, &["Caught SIGHUP, restarting..."])?;

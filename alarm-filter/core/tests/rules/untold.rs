@@ -4,7 +4,7 @@
 use crate::desk::*;
 use alarm_core::alarm::Told;
 use alarm_core::flag::Flag;
-use alarm_core::input::{Object, Origin, Report, ScheduledDowntime, Seen, ServiceSeen};
+use alarm_core::input::{Contacts, MuteScope, Object, Origin, PeriodOf, Report, ScheduledDowntime, Seen, ServiceSeen};
 use alarm_core::objects::{Contact, Dependency, Escalation};
 use alarm_core::period::{Dates, Day, Timeperiod};
 use alarm_core::state::State;
@@ -165,4 +165,100 @@ fn al3_a_reason_at_the_last_result_that_a_snapshot_shows_has_to_last_until_the_s
         d.say(Origin::Status, Seen::Service(shown));
         assert_eq!(d.open("ce.a", JOB).history[0].told, expected, "{later}");
     }
+}
+
+/// Switches as a command does.
+fn switch(d: &mut Desk, scope: MuteScope, name: &str, muted: bool) {
+    d.say(Origin::Log, Seen::Muted { scope, host: name.into(), service: None, muted });
+}
+
+fn muted(d: &Desk, host: &str, service: &str) -> bool {
+    d.open(host, service).flags.contains_key(&Flag::Muted)
+}
+
+#[test]
+fn al3_a_switch_of_a_group_is_one_of_each_member_and_can_be_taken_back() {
+    let mut objects = Desk::objects();
+    objects.host_groups.insert("ces".into(), vec!["ce.a".into(), "ce2.a".into()]);
+    objects.service_groups.insert("jobs".into(), vec![("ce.a".into(), JOB.into())]);
+    for (scope, group, expected) in [
+        (MuteScope::HostGroupServices, "ces", [true, true]),
+        (MuteScope::ServiceGroup, "jobs", [true, false]),
+        (MuteScope::HostGroup, "ces", [false, false]),
+        (MuteScope::HostGroupServices, "none-such", [false, false]),
+    ] {
+        let mut d = Desk::new();
+        d.configure(objects.clone());
+        d.fails("ce.a", JOB);
+        switch(&mut d, scope, group, true);
+        d.fails("ce2.a", JOB);
+        assert_eq!([muted(&d, "ce.a", JOB), muted(&d, "ce2.a", JOB)], expected, "{scope:?} {group}");
+        let told = Told::Not(vec![Flag::Muted]);
+        assert_eq!(d.open("ce2.a", JOB).history[0].told == told, expected[1], "{scope:?} {group}");
+        switch(&mut d, scope, group, false);
+        assert_eq!([muted(&d, "ce.a", JOB), muted(&d, "ce2.a", JOB)], [false, false], "{scope:?} {group}, taken back");
+    }
+    for (scope, group) in [(MuteScope::HostGroup, "ces"), (MuteScope::ServiceGroupHosts, "jobs")] {
+        let mut d = Desk::new();
+        d.configure(objects.clone());
+        switch(&mut d, scope, group, true);
+        d.host("ce.a", State::Down, true);
+        assert!(muted(&d, "ce.a", ""), "{scope:?}");
+    }
+}
+
+#[test]
+fn al3_what_lies_behind_a_host_is_switched_with_its_services_at_any_distance() {
+    let mut objects = Desk::objects();
+    objects.hosts.get_mut("ce.a").unwrap().parents.push("apel.a".into());
+    objects.hosts.get_mut("ce2.a").unwrap().parents.push("ce.a".into());
+    // A circle, as no sane configuration has one.
+    objects.hosts.get_mut("apel.a").unwrap().parents.push("ce2.a".into());
+    for (scope, top) in [(MuteScope::HostAndChildren, true), (MuteScope::BeyondHost, false)] {
+        let mut d = Desk::new();
+        d.configure(objects.clone());
+        switch(&mut d, scope, "apel.a", true);
+        d.fails("ce2.a", JOB);
+        assert!(muted(&d, "ce2.a", JOB), "{scope:?}");
+        d.host("ce.a", State::Down, true);
+        assert!(muted(&d, "ce.a", ""), "{scope:?}");
+        d.host("apel.a", State::Down, true);
+        assert_eq!(muted(&d, "apel.a", ""), top, "{scope:?}");
+    }
+}
+
+#[test]
+fn al3_contacts_that_a_command_silenced_and_periods_that_one_changed_count() {
+    let mut objects = Desk::objects();
+    objects.timeperiods.insert("never".into(), Timeperiod::default());
+    let always = Timeperiod { days: std::array::from_fn(|_| vec![(0, 86_400)]), ..Timeperiod::default() };
+    objects.timeperiods.insert("always".into(), always);
+    let contact = objects.rules[0].contacts.first().cloned();
+    let Some(contact) = contact else { panic!("the desk's services have a contact: {:?}", objects.rules) };
+    objects.contact_groups.insert("desk".into(), vec![contact.clone()]);
+    let service = || PeriodOf::Object(Object { host: "ce.a".into(), service: Some(JOB.into()) });
+    let silenced = |who| Seen::ContactsTold { who, services: true, told: false };
+    let changed = |of, period: &str| Seen::PeriodChanged { of, period: period.into() };
+    for (said, reasons) in [
+        (silenced(Contacts::Contact(contact.clone())), vec![Flag::NoContact]),
+        (silenced(Contacts::Group("desk".into())), vec![Flag::NoContact]),
+        (Seen::ContactsTold { who: Contacts::Contact(contact.clone()), services: false, told: false }, vec![]),
+        (changed(PeriodOf::ContactServices(contact.clone()), "never"), vec![Flag::NoContact]),
+        (changed(PeriodOf::ContactHosts(contact.clone()), "never"), vec![]),
+        (changed(service(), "never"), vec![Flag::NotificationPeriod]),
+        // The monitor refuses it.
+        (changed(service(), "none-such"), vec![]),
+    ] {
+        let mut d = Desk::new();
+        d.configure(objects.clone());
+        d.say(Origin::Log, said.clone());
+        d.fails("ce.a", JOB);
+        assert_eq!(why(&d, "ce.a"), reasons, "{said:?}");
+    }
+    let mut d = Desk::new();
+    d.configure(objects);
+    d.say(Origin::Log, changed(service(), "never"));
+    d.say(Origin::Log, changed(service(), "always"));
+    d.fails("ce.a", JOB);
+    assert_eq!(why(&d, "ce.a"), [], "the last change counts");
 }

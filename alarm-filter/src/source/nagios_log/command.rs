@@ -3,7 +3,7 @@
 
 use super::line::cut;
 use crate::source::text::{Interner, OUTPUT_LIMIT};
-use alarm_core::input::{DeletedDowntime, MuteScope, Object, ScheduledDowntime, Seen, Text};
+use alarm_core::input::{Contacts, DeletedDowntime, MuteScope, Object, PeriodOf, ScheduledDowntime, Seen, Text};
 use alarm_core::time::{SECOND, Timestamp};
 
 /// What a command says about alarms.
@@ -64,29 +64,59 @@ fn outcome(name: &[u8], args: &mut Args<'_>, names: &mut Interner) -> Option<Out
         b"DISABLE_HOST_NOTIFICATIONS" => Whole(muted(args, MuteScope::Host, true, names)?),
         b"ENABLE_HOST_SVC_NOTIFICATIONS" => Whole(muted(args, MuteScope::HostServices, false, names)?),
         b"DISABLE_HOST_SVC_NOTIFICATIONS" => Whole(muted(args, MuteScope::HostServices, true, names)?),
-        b"ENABLE_HOST_AND_CHILD_NOTIFICATIONS" => Partly(muted(args, MuteScope::Host, false, names)?),
-        b"DISABLE_HOST_AND_CHILD_NOTIFICATIONS" => Partly(muted(args, MuteScope::Host, true, names)?),
+        b"CHANGE_SVC_NOTIFICATION_TIMEPERIOD" => {
+            Whole(period(PeriodOf::Object(args.object(true, names)?), args, names)?)
+        }
+        b"CHANGE_HOST_NOTIFICATION_TIMEPERIOD" => {
+            Whole(period(PeriodOf::Object(args.object(false, names)?), args, names)?)
+        }
+        b"CHANGE_CONTACT_SVC_NOTIFICATION_TIMEPERIOD" => {
+            Whole(period(PeriodOf::ContactServices(args.name(names)?), args, names)?)
+        }
+        b"CHANGE_CONTACT_HOST_NOTIFICATION_TIMEPERIOD" => {
+            Whole(period(PeriodOf::ContactHosts(args.name(names)?), args, names)?)
+        }
         b"DELAY_SVC_NOTIFICATION" => Whole(delayed(args, true, names)?),
         b"DELAY_HOST_NOTIFICATION" => Whole(delayed(args, false, names)?),
-        _ if is_for_many(name) => Unexpanded,
-        _ => Irrelevant,
+        _ => match name
+            .strip_prefix(b"ENABLE_")
+            .map(|n| (n, true))
+            .or(name.strip_prefix(b"DISABLE_").map(|n| (n, false)))
+        {
+            Some((name, on)) => switch(name, on, args, names)?,
+            None if is_for_many(name) => Unexpanded,
+            None => Irrelevant,
+        },
     })
 }
 
-/// Commands about downtimes and notifications that name a group or "everything behind".
+/// `ENABLE_…` and `DISABLE_…`: the switches of notifications that name many objects, or contacts. Which objects belong to a
+/// group or lie behind a host, the configuration says (`Outcome::Partly`: without it, nobody knows).
+fn switch(name: &[u8], on: bool, args: &mut Args<'_>, names: &mut Interner) -> Option<Outcome> {
+    use Outcome::{Partly, Seen as Whole};
+    let told = |who, services| Seen::ContactsTold { who, services, told: on };
+    Some(match name {
+        b"HOSTGROUP_HOST_NOTIFICATIONS" => Partly(muted(args, MuteScope::HostGroup, !on, names)?),
+        b"HOSTGROUP_SVC_NOTIFICATIONS" => Partly(muted(args, MuteScope::HostGroupServices, !on, names)?),
+        b"SERVICEGROUP_SVC_NOTIFICATIONS" => Partly(muted(args, MuteScope::ServiceGroup, !on, names)?),
+        b"SERVICEGROUP_HOST_NOTIFICATIONS" => Partly(muted(args, MuteScope::ServiceGroupHosts, !on, names)?),
+        b"HOST_AND_CHILD_NOTIFICATIONS" => Partly(muted(args, MuteScope::HostAndChildren, !on, names)?),
+        b"ALL_NOTIFICATIONS_BEYOND_HOST" => Partly(muted(args, MuteScope::BeyondHost, !on, names)?),
+        b"CONTACT_SVC_NOTIFICATIONS" => Whole(told(Contacts::Contact(args.name(names)?), true)),
+        b"CONTACT_HOST_NOTIFICATIONS" => Whole(told(Contacts::Contact(args.name(names)?), false)),
+        b"CONTACTGROUP_SVC_NOTIFICATIONS" => Partly(told(Contacts::Group(args.name(names)?), true)),
+        b"CONTACTGROUP_HOST_NOTIFICATIONS" => Partly(told(Contacts::Group(args.name(names)?), false)),
+        _ => Outcome::Irrelevant,
+    })
+}
+
+/// Commands about downtimes that name a group, or what they are to be found by.
 fn is_for_many(name: &[u8]) -> bool {
-    let downtime = name.ends_with(b"_DOWNTIME")
-        && (name.starts_with(b"SCHEDULE_HOSTGROUP_")
-            || name.starts_with(b"SCHEDULE_SERVICEGROUP_")
-            || name.starts_with(b"DEL_"));
-    let notifications = name.ends_with(b"_NOTIFICATIONS")
-        && [b"ENABLE_HOSTGROUP_".as_slice(), b"DISABLE_HOSTGROUP_", b"ENABLE_SERVICEGROUP_", b"DISABLE_SERVICEGROUP_"]
-            .iter()
-            .any(|start| name.starts_with(start));
-    downtime
-        || notifications
-        || name.starts_with(b"DEL_DOWNTIME_BY_")
-        || matches!(name, b"ENABLE_ALL_NOTIFICATIONS_BEYOND_HOST" | b"DISABLE_ALL_NOTIFICATIONS_BEYOND_HOST")
+    name.starts_with(b"DEL_DOWNTIME_BY_")
+        || (name.ends_with(b"_DOWNTIME")
+            && (name.starts_with(b"SCHEDULE_HOSTGROUP_")
+                || name.starts_with(b"SCHEDULE_SERVICEGROUP_")
+                || name.starts_with(b"DEL_")))
 }
 
 /// `host[;service];sticky;notify;persistent[;expires];author;comment`
@@ -129,10 +159,14 @@ fn downtime(args: &mut Args<'_>, service: bool, host_services: bool, names: &mut
 fn muted(args: &mut Args<'_>, scope: MuteScope, muted: bool, names: &mut Interner) -> Option<Seen> {
     let (host, service) = match scope {
         MuteScope::Everything => (names.empty(), None),
-        MuteScope::Host | MuteScope::HostServices => (args.name(names)?, None),
         MuteScope::Service => (args.name(names)?, Some(args.name(names)?)),
+        _ => (args.name(names)?, None),
     };
     Some(Seen::Muted { scope, host, service, muted })
+}
+
+fn period(of: PeriodOf, args: &mut Args<'_>, names: &mut Interner) -> Option<Seen> {
+    Some(Seen::PeriodChanged { of, period: args.name(names)? })
 }
 
 fn delayed(args: &mut Args<'_>, service: bool, names: &mut Interner) -> Option<Seen> {
@@ -282,11 +316,54 @@ mod tests {
             "DEL_DOWNTIME_BY_HOST_NAME;h;s",
             "DEL_DOWNTIME_BY_HOSTGROUP_NAME;g",
             "DEL_DOWNTIME_BY_START_TIME_COMMENT;1;c",
-            "DISABLE_HOSTGROUP_SVC_NOTIFICATIONS;g",
-            "DISABLE_ALL_NOTIFICATIONS_BEYOND_HOST;h",
         ] {
             assert_eq!(read_line(line), Outcome::Unexpanded, "{line}");
         }
+    }
+
+    #[test]
+    fn switches_of_groups_and_of_what_lies_behind_a_host_name_what_the_configuration_has() {
+        for (line, scope, muted) in [
+            ("DISABLE_HOSTGROUP_HOST_NOTIFICATIONS;g", MuteScope::HostGroup, true),
+            ("ENABLE_HOSTGROUP_SVC_NOTIFICATIONS;g", MuteScope::HostGroupServices, false),
+            ("DISABLE_SERVICEGROUP_SVC_NOTIFICATIONS;g", MuteScope::ServiceGroup, true),
+            ("DISABLE_SERVICEGROUP_HOST_NOTIFICATIONS;g", MuteScope::ServiceGroupHosts, true),
+            ("ENABLE_HOST_AND_CHILD_NOTIFICATIONS;g", MuteScope::HostAndChildren, false),
+            ("DISABLE_ALL_NOTIFICATIONS_BEYOND_HOST;g", MuteScope::BeyondHost, true),
+        ] {
+            let expected = Seen::Muted { scope, host: "g".into(), service: None, muted };
+            assert_eq!(read_line(line), Outcome::Partly(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn contacts_and_periods() {
+        let told = |who, services, told| Seen::ContactsTold { who, services, told };
+        let contact = |name: &str| Contacts::Contact(name.into());
+        assert_eq!(seen("DISABLE_CONTACT_SVC_NOTIFICATIONS;rod"), told(contact("rod"), true, false));
+        assert_eq!(seen("ENABLE_CONTACT_HOST_NOTIFICATIONS;rod"), told(contact("rod"), false, true));
+        assert_eq!(
+            read_line("DISABLE_CONTACTGROUP_SVC_NOTIFICATIONS;desk"),
+            Outcome::Partly(told(Contacts::Group("desk".into()), true, false))
+        );
+        let changed = |of, period: &str| Seen::PeriodChanged { of, period: period.into() };
+        assert_eq!(
+            seen("CHANGE_SVC_NOTIFICATION_TIMEPERIOD;h;s;work"),
+            changed(PeriodOf::Object(object("h", "s")), "work")
+        );
+        assert_eq!(
+            seen("CHANGE_HOST_NOTIFICATION_TIMEPERIOD;h;work"),
+            changed(PeriodOf::Object(object("h", "")), "work")
+        );
+        assert_eq!(
+            seen("CHANGE_CONTACT_SVC_NOTIFICATION_TIMEPERIOD;rod;work"),
+            changed(PeriodOf::ContactServices("rod".into()), "work")
+        );
+        assert_eq!(
+            seen("CHANGE_CONTACT_HOST_NOTIFICATION_TIMEPERIOD;rod;work"),
+            changed(PeriodOf::ContactHosts("rod".into()), "work")
+        );
+        assert_eq!(read_line("CHANGE_SVC_NOTIFICATION_TIMEPERIOD;h;s"), Outcome::Malformed);
     }
 
     #[test]

@@ -124,6 +124,7 @@ pub struct NotificationLine<'a> {
 }
 
 /// The epoch seconds at the begin of a line and the rest behind `] `; `None` when the line has no such begin.
+#[inline]
 pub fn split_epoch(line: &[u8]) -> Option<(i64, &[u8])> {
     // Ten digits from 2001 to 2286: fixed places cost a fraction of a search.
     if let Some((b"[", rest)) = line.split_first_chunk::<1>()
@@ -174,12 +175,20 @@ pub fn parse(line: &[u8]) -> Option<Line<'_>> {
     Some(Line { at, kind: kind(at, rest) })
 }
 
-fn kind(at: i64, rest: &[u8]) -> LineKind<'_> {
+/// Whether what follows the time is a [`LineKind::PassiveResult`].
+#[inline]
+pub(super) fn is_passive_result(rest: &[u8]) -> bool {
+    rest.starts_with(b"PASSIVE ") || rest.starts_with(b"EXTERNAL COMMAND: PROCESS_")
+}
+
+/// What a line says behind its time.
+pub(super) fn kind(at: i64, rest: &[u8]) -> LineKind<'_> {
+    if is_passive_result(rest) {
+        return LineKind::PassiveResult;
+    }
     // By first byte, so that a line that matters not is thrown out after one or two comparisons.
     match rest.first() {
-        Some(b'P') if rest.starts_with(b"PASSIVE ") => LineKind::PassiveResult,
         Some(b'E') => match rest.strip_prefix(b"EXTERNAL COMMAND: ") {
-            Some(command) if command.starts_with(b"PROCESS_") => LineKind::PassiveResult,
             Some(command) => {
                 let (name, args) = cut(command);
                 LineKind::Command { name, args }
@@ -357,16 +366,18 @@ pub(super) fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// A state and what follows its `;`. Written out because words of known length compare in one or two steps.
 fn state_field(rest: &[u8], service: bool) -> Option<(State, &[u8])> {
-    let words: &[(&[u8], State)] = match (rest.first()?, service) {
-        (b'O', true) => &[(b"OK;", State::Ok)],
-        (b'W', true) => &[(b"WARNING;", State::Warning)],
-        (b'C', true) => &[(b"CRITICAL;", State::Critical)],
-        (b'U', true) => &[(b"UNKNOWN;", State::Unknown)],
-        (b'U', false) => &[(b"UP;", State::Up), (b"UNREACHABLE;", State::Unreachable)],
-        (b'D', false) => &[(b"DOWN;", State::Down)],
+    Some(match (rest.first()?, service) {
+        (b'O', true) => (State::Ok, rest.strip_prefix(b"OK;")?),
+        (b'W', true) => (State::Warning, rest.strip_prefix(b"WARNING;")?),
+        (b'C', true) => (State::Critical, rest.strip_prefix(b"CRITICAL;")?),
+        (b'U', true) => (State::Unknown, rest.strip_prefix(b"UNKNOWN;")?),
+        (b'U', false) => match rest.strip_prefix(b"UP;") {
+            Some(rest) => (State::Up, rest),
+            None => (State::Unreachable, rest.strip_prefix(b"UNREACHABLE;")?),
+        },
+        (b'D', false) => (State::Down, rest.strip_prefix(b"DOWN;")?),
         _ => return None,
-    };
-    words.iter().find_map(|(word, state)| Some((*state, rest.strip_prefix(*word)?)))
+    })
 }
 
 /// A number of up to nine digits and what follows its `;`, which may be missing at the end of the line.

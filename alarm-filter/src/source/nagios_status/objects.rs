@@ -69,6 +69,8 @@ impl ObjectsCache {
                     b"service" => builder.service(block, path)?,
                     b"contact" => builder.contact(block),
                     b"contactgroup" => builder.contact_group(block),
+                    b"hostgroup" => builder.host_group(block),
+                    b"servicegroup" => builder.service_group(block),
                     b"timeperiod" => builder.timeperiod(block),
                     b"servicedependency" => later.extend(builder.dependency(block, FAILURE_OPTIONS)),
                     b"hostdependency" => later.extend(builder.dependency(block, HOST_FAILURE_OPTIONS)),
@@ -298,6 +300,32 @@ impl Builder<'_> {
             }
         }
         self.cache.objects.contact_groups.insert(name, members);
+    }
+
+    fn host_group(&mut self, block: &Block<'_>) {
+        let (mut name, mut members) = (self.names.empty(), Vec::new());
+        for (key, value) in block.fields() {
+            match key {
+                b"hostgroup_name" => name = self.names.name(value),
+                b"members" => members = self.list(value),
+                _ => {}
+            }
+        }
+        self.cache.objects.host_groups.insert(name, members);
+    }
+
+    /// Its members are host, service, host, service, …
+    fn service_group(&mut self, block: &Block<'_>) {
+        let (mut name, mut members) = (self.names.empty(), Vec::new());
+        for (key, value) in block.fields() {
+            match key {
+                b"servicegroup_name" => name = self.names.name(value),
+                b"members" => members = self.list(value),
+                _ => {}
+            }
+        }
+        let pair = |pair: &[Text]| Some((pair.first()?.clone(), pair.get(1)?.clone()));
+        self.cache.objects.service_groups.insert(name, members.chunks(2).filter_map(pair).collect());
     }
 
     fn timeperiod(&mut self, block: &Block<'_>) {

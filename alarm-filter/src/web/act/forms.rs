@@ -3,9 +3,7 @@
 //! where it came from with what became of it.
 
 use super::super::WebState;
-use super::super::filter::Filter;
 use super::super::pages::{Frame, page};
-use super::super::select::select;
 use super::super::visit::Visits;
 use super::back::Back;
 use super::carry::{NotDone, carry, possible_now, status};
@@ -17,6 +15,8 @@ use super::take_back;
 use super::visitor::Visitor;
 use super::words::{done, refusal, sentence};
 use crate::view::View;
+use crate::web::list::filter::Filter;
+use crate::web::list::select::select;
 use alarm_core::command::{Action, Done, NoteOn, Refusal, Target};
 use alarm_core::input::Text;
 use askama::Template;

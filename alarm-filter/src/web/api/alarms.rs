@@ -2,14 +2,14 @@
 
 use super::super::WebState;
 use super::super::details::{self, Said, Step};
-use super::super::filter::Filter;
-use super::super::prepared::{Prepared, aged};
 use super::super::problem::{Problem, json, json_of};
-use super::super::select::{Aged, select};
 use super::super::visit::Visits;
 use super::super::words::band_name;
 use super::{no_such_alarm, seconds, seconds_or_null, unanswered};
 use crate::view::View;
+use crate::web::list::filter::Filter;
+use crate::web::list::prepared::{Prepared, aged};
+use crate::web::list::select::{Aged, select};
 use alarm_core::alarm::{Alarm, Change, Told};
 use alarm_core::flag::Flag;
 use alarm_core::input::Text;
@@ -184,7 +184,7 @@ pub(in crate::web) async fn alarms(
         return Problem::new(StatusCode::BAD_REQUEST, "Bad parameter", detail).with_errors(faults).into_response();
     }
     if !pairs.iter().any(|(name, _)| name == "masked") {
-        filter.masked = super::super::filter::Masked::Show;
+        filter.masked = crate::web::list::filter::Masked::Show;
     }
     let now = state.now();
     let all = state.prepared(now);

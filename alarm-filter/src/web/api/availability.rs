@@ -3,10 +3,10 @@
 
 use super::super::WebState;
 use super::super::pages;
-use super::super::period::{Query, date};
 use super::super::problem::{Fault, Problem};
-use super::super::stood::Row;
 use super::{seconds_or_null, unanswered};
+use crate::web::past::period::{Query, date};
+use crate::web::past::stood::Row;
 use alarm_core::input::Text;
 use alarm_core::time::Timestamp;
 use alarm_core::timeline::{Share, Status, Times};

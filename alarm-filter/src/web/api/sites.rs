@@ -3,13 +3,13 @@
 
 use super::super::WebState;
 use super::super::pages::Counts;
-use super::super::period::Query;
 use super::super::problem::{Problem, json_of};
-use super::super::stood::{self, Which};
 use super::availability::{Sums, wrong};
 use super::{seconds, seconds_or_null, unanswered};
 use crate::availability::{Counted, counted};
 use crate::view::View;
+use crate::web::past::period::Query;
+use crate::web::past::stood::{self, Which};
 use alarm_core::input::Text;
 use alarm_core::queue::Queue;
 use alarm_core::state::State;

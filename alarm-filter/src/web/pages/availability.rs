@@ -2,14 +2,14 @@
 //! same as CSV.
 
 use super::super::WebState;
-use super::super::period::{Detail, Query, date, months_around};
-use super::super::stood::{self, Asked, Row};
 use super::super::visible::{clipped, visible};
 use super::super::words::{age, moment};
 use super::frame::Frame;
 use super::page;
 use super::ways::address;
 use crate::view::View;
+use crate::web::past::period::{Detail, Query, date, months_around};
+use crate::web::past::stood::{self, Asked, Row};
 use alarm_core::time::{MINUTE, Millis, Timestamp};
 use alarm_core::timeline::{Share, Status, Times};
 use askama::Template;

@@ -2,9 +2,6 @@
 
 use super::super::WebState;
 use super::super::act::Visitor;
-use super::super::drawn::{Drawn, draw, name, status_class};
-use super::super::period::one_day;
-use super::super::stood::{self, Stood, Which};
 use super::super::visible::{clipped, visible};
 use super::super::words::{moment, short};
 use super::deeds::{Hand, possible};
@@ -14,6 +11,9 @@ use super::page;
 use super::ways;
 use crate::availability::{Counted, counted};
 use crate::view::View;
+use crate::web::past::drawn::{Drawn, draw, name, status_class};
+use crate::web::past::period::one_day;
+use crate::web::past::stood::{self, Stood, Which};
 use alarm_core::input::Text;
 use alarm_core::profile::Profile;
 use alarm_core::time::Timestamp;

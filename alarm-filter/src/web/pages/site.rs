@@ -2,10 +2,6 @@
 
 use super::super::WebState;
 use super::super::act::Visitor;
-use super::super::drawn::{Drawn, draw, name, status_class};
-use super::super::period::{Query, thirty_days};
-use super::super::prepared::aged;
-use super::super::stood::{self, Asked, Stood, Which};
 use super::super::visible::{clipped, visible, visible_lines};
 use super::super::words::{age, local, moment, object, short, state_class};
 use super::availability::{Cells, cells};
@@ -16,6 +12,10 @@ use super::page;
 use super::ways;
 use crate::availability::{Counted, counted};
 use crate::view::View;
+use crate::web::list::prepared::aged;
+use crate::web::past::drawn::{Drawn, draw, name, status_class};
+use crate::web::past::period::{Query, thirty_days};
+use crate::web::past::stood::{self, Asked, Stood, Which};
 use alarm_core::alarm::Alarm;
 use alarm_core::command::NoteOn;
 use alarm_core::notepad::Note;
@@ -262,7 +262,7 @@ fn build(
         closed: closed.iter().take(CLOSED).map(|(at, a)| closed_row(*at, a, now)).collect(),
         notes: view.notepad(site).map(|n| note(n, now, &hand)).collect(),
         hand,
-        month: super::super::period::date(Query::read(&[], view, now).first).chars().take(7).collect(),
+        month: crate::web::past::period::date(Query::read(&[], view, now).first).chars().take(7).collect(),
         months,
         journal_error,
         begins: begins.map(moment).unwrap_or_default(),

@@ -1,13 +1,13 @@
 //! All sites: how many alarms in each queue, the worst, downtimes; by name or by the most work.
 
 use super::super::WebState;
-use super::super::prepared::aged;
 use super::super::visible::{clipped, visible};
 use super::super::words::{age, state_class};
 use super::frame::Frame;
 use super::page;
 use super::ways::{address, segment};
 use crate::view::View;
+use crate::web::list::prepared::aged;
 use alarm_core::input::Text;
 use alarm_core::queue::Queue;
 use alarm_core::state::State as Hard;

@@ -1,15 +1,15 @@
 //! What stands above the lines: counters, what is new, causes, the filter, the heads of the columns.
 
-use super::super::super::columns::{COLUMNS, Column};
-use super::super::super::filter::{Filter, NEWS, Sort};
-use super::super::super::prepared::{Prepared, Suggestions};
-use super::super::super::queues::class;
-use super::super::super::select::Selection;
 use super::super::super::visible::{clipped, visible};
 use super::super::super::words::{moment, object, short};
 use super::address::{Pairs, address, query};
 use super::row::LASTING;
 use crate::view::View;
+use crate::web::list::columns::{COLUMNS, Column};
+use crate::web::list::filter::{Filter, NEWS, Sort};
+use crate::web::list::prepared::{Prepared, Suggestions};
+use crate::web::list::queues::class;
+use crate::web::list::select::Selection;
 use alarm_core::command::CauseKind;
 use alarm_core::flag::Flag;
 use alarm_core::input::Text;

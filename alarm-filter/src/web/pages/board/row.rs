@@ -1,12 +1,12 @@
 //! One line of the board.
 
-use super::super::super::filter::{Filter, Masked, News};
-use super::super::super::select::Aged;
 use super::super::super::visible::{clipped, visible};
 use super::super::super::words::{age, band_words, from, local, moment, object, short, state_class, times, until};
 use super::address::{address, segment};
 use super::strip::{Strip, strip};
 use crate::view::View;
+use crate::web::list::filter::{Filter, Masked, News};
+use crate::web::list::select::Aged;
 use alarm_core::alarm::{Alarm, Band};
 use alarm_core::flag::Flag;
 use alarm_core::queue::NextStep;

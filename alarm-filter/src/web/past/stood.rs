@@ -1,13 +1,13 @@
 //! Questions of pages and interface about how services stood, asked of the journal off the threads that serve.
 
-use super::WebState;
 use super::period::Detail;
-use super::readers::Unanswered;
 use crate::availability::{
     Background, Counted, Knowing, Period, Service, SiteReport, Strip, counted, site_report, strips,
 };
 use crate::store::{EpisodeQuery, History, StoreError};
 use crate::view::View;
+use crate::web::WebState;
+use crate::web::readers::Unanswered;
 use alarm_core::alarm::Alarm;
 use alarm_core::input::Text;
 use alarm_core::profile::Profile;
@@ -21,18 +21,18 @@ const CLOSED: usize = 500;
 const ALL_CLOSED: usize = 5000;
 
 /// Services with their strips.
-pub(super) struct Stood {
-    pub(super) services: Vec<Service>,
-    pub(super) strips: Vec<Strip>,
+pub(in crate::web) struct Stood {
+    pub(in crate::web) services: Vec<Service>,
+    pub(in crate::web) strips: Vec<Strip>,
     /// Since when the journal is complete, where something was cut.
-    pub(super) begins: Option<Timestamp>,
+    pub(in crate::web) begins: Option<Timestamp>,
     /// Alarms that were switched off in the period, the last first; security matters are none of them.
-    pub(super) closed: Vec<(Timestamp, Arc<Alarm>)>,
+    pub(in crate::web) closed: Vec<(Timestamp, Arc<Alarm>)>,
 }
 
 /// Of which services.
 #[derive(Clone, Debug)]
-pub(super) enum Which {
+pub(in crate::web) enum Which {
     /// Of a site.
     Site(String),
     /// Of a metric.
@@ -44,7 +44,7 @@ fn knowing<'a>(view: &'a View, background: &'a Background) -> Knowing<'a> {
 }
 
 /// The services of a site or metric over a period; nothing lies ahead of the view's time.
-pub(super) async fn stood(
+pub(in crate::web) async fn stood(
     state: &WebState,
     view: &Arc<View>,
     which: Which,
@@ -105,7 +105,7 @@ fn ended(history: &dyn History, view: &View, site: Option<&String>, period: Peri
 }
 
 /// The object of one alarm over a period.
-pub(super) async fn of_alarm(
+pub(in crate::web) async fn of_alarm(
     state: &WebState,
     view: &Arc<View>,
     alarm: &Arc<Alarm>,
@@ -128,39 +128,39 @@ pub(super) async fn of_alarm(
 
 /// A row of figures.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Row {
-    pub(super) site: Text,
-    pub(super) ngi: Text,
+pub(in crate::web) struct Row {
+    pub(in crate::web) site: Text,
+    pub(in crate::web) ngi: Text,
     /// How many metrics count in it.
-    pub(super) services: usize,
+    pub(in crate::web) services: usize,
     /// Empty: of the whole site.
-    pub(super) service_type: Text,
+    pub(in crate::web) service_type: Text,
     /// Empty: of the whole service type.
-    pub(super) host: Text,
+    pub(in crate::web) host: Text,
     /// Empty: of the whole endpoint.
-    pub(super) metric: Text,
+    pub(in crate::web) metric: Text,
     /// The day, where each has a row.
-    pub(super) day: Option<i32>,
-    pub(super) times: Times,
+    pub(in crate::web) day: Option<i32>,
+    pub(in crate::web) times: Times,
     /// How many of its days are known by their sums only, since the records were pruned.
-    pub(super) by_sums: u32,
+    pub(in crate::web) by_sums: u32,
 }
 
 /// Which figures are asked for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
+pub(in crate::web) struct Asked {
     /// Only of this site; empty: all.
-    pub(super) site: String,
+    pub(in crate::web) site: String,
     /// Only of this NGI; empty: all.
-    pub(super) ngi: String,
+    pub(in crate::web) ngi: String,
     /// Only of this service type; empty: all.
-    pub(super) service_type: String,
+    pub(in crate::web) service_type: String,
     /// How far down.
-    pub(super) detail: Detail,
+    pub(in crate::web) detail: Detail,
 }
 
 /// The figures of sites over a period under a profile, and since when the journal is complete.
-pub(super) async fn figures(
+pub(in crate::web) async fn figures(
     state: &WebState,
     view: &Arc<View>,
     profile: Arc<Profile>,

@@ -1,8 +1,8 @@
 //! The stream of changes as a browser meets it.
 
-use super::samples::{self, NOW};
-use super::tests::Served;
 use crate::view::View;
+use crate::web::samples::{self, NOW};
+use crate::web::tests::Served;
 use alarm_core::alarm::Alarm;
 use alarm_core::input::SourceHealth;
 use alarm_core::queue::Queue;
@@ -99,7 +99,7 @@ async fn a_changed_row_is_sent_once_after_the_commit_and_nothing_without_a_chang
     assert_eq!(live.next(SOON).await.unwrap().name, "beat");
     assert!(live.change(QUIET).await.is_none(), "nothing changed");
     let id = world.alarms.values().find(|a| a.state == State::Critical && a.masked_by.is_none()).unwrap().id.clone();
-    let alarm = Arc::make_mut(world.alarms.get_mut(&id).unwrap());
+    let alarm = Arc::make_mut(world.alarms.change(&id).unwrap());
     alarm.state = State::Warning;
     alarm.version += 1;
     // Changed, and not yet shown: it is not committed.
@@ -162,7 +162,7 @@ async fn what_leaves_the_page_and_not_the_board_stays_where_it_is() {
     // The one line of the page recovers, so that it would stand on another page now.
     let page = s.get("/?sort=state&limit=5").await.body;
     let id = page.split("id=\"a-").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let alarm = Arc::make_mut(world.alarms.get_mut(id.as_str()).unwrap());
+    let alarm = Arc::make_mut(world.alarms.change(id.as_str()).unwrap());
     alarm.state = State::Ok;
     alarm.failing.last_mut().unwrap().to = Some(NOW);
     show(&s, &mut world);

@@ -1,16 +1,16 @@
 //! The board's list in two more forms: a table for programs (`/alarms.csv`) and plain lines for a terminal
 //! (`/alarms.txt`). The same query as the board's and the interface's.
 
-use super::WebState;
 use super::columns::Column;
 use super::filter::{Filter, Masked};
-use super::pages::board::row::{Row, row};
 use super::prepared::Prepared;
-use super::problem::{Fault, Problem};
 use super::select::{Aged, Selection, select};
-use super::visible::visible;
-use super::visit::Visits;
-use super::words::moment;
+use crate::web::WebState;
+use crate::web::pages::board::row::{Row, row};
+use crate::web::problem::{Fault, Problem};
+use crate::web::visible::visible;
+use crate::web::visit::Visits;
+use crate::web::words::moment;
 use alarm_core::state::State as Is;
 use alarm_core::time::{SECOND, Timestamp};
 use axum::extract::{Query, State};
@@ -68,7 +68,7 @@ async fn written(
 }
 
 /// `GET /alarms.csv`.
-pub(super) async fn csv(
+pub(in crate::web) async fn csv(
     State(state): State<WebState>,
     headers: HeaderMap,
     Query(pairs): Query<Vec<(String, String)>>,
@@ -83,7 +83,7 @@ pub(super) async fn csv(
 }
 
 /// `GET /alarms.txt`.
-pub(super) async fn txt(
+pub(in crate::web) async fn txt(
     State(state): State<WebState>,
     headers: HeaderMap,
     Query(pairs): Query<Vec<(String, String)>>,
@@ -146,7 +146,7 @@ fn fields(from: &Prepared, a: &Aged<'_>, now: Timestamp) -> [String; 21] {
         if alarm.failing_now() { "yes" } else { "no" }.to_owned(),
         alarm.since.to_string(),
         (a.age / SECOND).to_string(),
-        super::words::band_name(a.band).to_owned(),
+        crate::web::words::band_name(a.band).to_owned(),
         about.site.to_string(),
         about.ngi.to_string(),
         about.service_type.to_string(),
@@ -158,7 +158,7 @@ fn fields(from: &Prepared, a: &Aged<'_>, now: Timestamp) -> [String; 21] {
         alarm.cause.as_ref().map(ToString::to_string).unwrap_or_default(),
         next.title().to_owned(),
         next.until().map(|t| t.to_string()).unwrap_or_default(),
-        super::pages::board::row::last_note(alarm).map(|n| format!("{}: {}", n.0, n.1)).unwrap_or_default(),
+        crate::web::pages::board::row::last_note(alarm).map(|n| format!("{}: {}", n.0, n.1)).unwrap_or_default(),
         alarm.output.to_string(),
         alarm.version.to_string(),
     ]
@@ -246,7 +246,8 @@ fn head(from: &Prepared, s: &Selection<'_>, now: Timestamp) -> String {
     let others = view.sources.iter().map(|(n, s)| (n, s.health, s.since, true));
     for (name, health, since, topology) in monitors.chain(others) {
         if health != alarm_core::input::SourceHealth::Fresh {
-            let (word, meaning) = (super::words::health(health), super::words::health_meaning(health, topology));
+            let (word, meaning) =
+                (crate::web::words::health(health), crate::web::words::health_meaning(health, topology));
             let _fits = writeln!(out, "{} is {word} since {}: {meaning}", visible(name), moment(since));
         }
     }
@@ -290,7 +291,7 @@ fn width(text: &str) -> usize {
 
 /// How many cells a character takes: none for what combines with the one before, two for the wide ones of East Asia.
 fn cells_of(c: char) -> usize {
-    if super::visible::combines(c) {
+    if crate::web::visible::combines(c) {
         return 0;
     }
     let wide = matches!(

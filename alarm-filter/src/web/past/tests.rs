@@ -1,7 +1,7 @@
 //! Pages and interface about how things stood: sites, metrics, availability (DE7), as somebody meets them.
 
-use super::samples::NOW;
-use super::tests::Served;
+use crate::web::samples::NOW;
+use crate::web::tests::Served;
 use alarm_core::command::NoteOn;
 use alarm_core::time::DAY;
 use alarm_core::topology::{DowntimeWindow, Severity};
@@ -55,7 +55,7 @@ async fn al17_security_matters_are_on_no_page_about_the_past() {
     assert_eq!(page.body.replace("Pakiti", "Nothing"), nothing.body, "as if it were not there");
     // Nor in a figure.
     for path in ["/api/v1/availability?detail=type", "/api/v1/sites"] {
-        let rows = |got: super::tests::Got| {
+        let rows = |got: crate::web::tests::Got| {
             let mut json = got.json();
             json["seq"] = 0.into();
             json
@@ -220,7 +220,7 @@ async fn an_alarm_says_its_next_step_its_strip_and_what_else_fails() {
 
 #[tokio::test]
 async fn de1_the_notepad_stands_on_the_sites_page() {
-    let mut world = super::samples::sample_world(60);
+    let mut world = crate::web::samples::sample_world(60);
     let note = alarm_core::notepad::Note {
         id: "note-1".into(),
         at: NOW.plus(-DAY),

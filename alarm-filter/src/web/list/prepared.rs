@@ -2,10 +2,10 @@
 //! the page only. Made once for a view, from that of the view before: alarms that did not change are not looked at again.
 
 use super::filter::News;
-use super::live::Hub;
 use super::select::Aged;
-use super::visit::Visit;
 use crate::view::View;
+use crate::web::live::Hub;
+use crate::web::visit::Visit;
 use alarm_core::alarm::{Alarm, AlarmId, Band};
 use alarm_core::input::Text;
 use alarm_core::queue::Queue;
@@ -21,37 +21,37 @@ const OVERDUE: Millis = 72 * HOUR;
 const SUGGESTIONS: Millis = 15_000;
 
 /// A view with its entries.
-pub(super) struct Prepared {
+pub(in crate::web) struct Prepared {
     /// The view.
-    pub(super) view: Arc<View>,
-    /// In the order of [`View::alarms`].
+    pub(in crate::web) view: Arc<View>,
+    /// In the order of [`View::every`].
     entries: Vec<Entry>,
     proposals: OnceLock<Vec<Proposed>>,
     causes: OnceLock<Vec<Open>>,
 }
 
 /// A common cause that is open, with what stands under it, as far as that may be seen (AL17).
-pub(super) struct Open {
+pub(in crate::web) struct Open {
     /// Its id.
-    pub(super) id: Text,
+    pub(in crate::web) id: Text,
     /// It.
-    pub(super) cause: Cause,
+    pub(in crate::web) cause: Cause,
     /// How many alarms.
-    pub(super) alarms: usize,
+    pub(in crate::web) alarms: usize,
     /// Their sites.
-    pub(super) sites: Vec<Text>,
+    pub(in crate::web) sites: Vec<Text>,
 }
 
 /// A common cause that the program proposes (AL18), as far as its alarms may be seen (AL17).
-pub(super) struct Proposed {
+pub(in crate::web) struct Proposed {
     /// The metric.
-    pub(super) metric: Text,
+    pub(in crate::web) metric: Text,
     /// Sites at which it still fails.
-    pub(super) sites: Vec<Text>,
+    pub(in crate::web) sites: Vec<Text>,
     /// Alarms that it is about, still failing and under no cause.
-    pub(super) alarms: Vec<AlarmId>,
+    pub(in crate::web) alarms: Vec<AlarmId>,
     /// When it was proposed.
-    pub(super) since: Timestamp,
+    pub(in crate::web) since: Timestamp,
 }
 
 /// What is kept of an alarm.
@@ -184,7 +184,7 @@ impl Entry {
 }
 
 /// One alarm with what depends on the moment.
-pub(super) fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
+pub(in crate::web) fn aged<'v>(view: &View, alarm: &'v Arc<Alarm>, now: Timestamp) -> Aged<'v> {
     with(view, alarm, &Entry::of(view, alarm, now), now, None)
 }
 
@@ -197,14 +197,14 @@ fn with<'v>(view: &View, alarm: &'v Arc<Alarm>, e: &Entry, now: Timestamp, visit
 
 impl Prepared {
     /// The entries of a view, as far as possible from those of an earlier one.
-    pub(super) fn of(view: Arc<View>, now: Timestamp, before: Option<&Prepared>) -> Self {
+    pub(in crate::web) fn of(view: Arc<View>, now: Timestamp, before: Option<&Prepared>) -> Self {
         let same = |b: &Prepared| {
             Arc::ptr_eq(&b.view.downtimes, &view.downtimes) && Arc::ptr_eq(&b.view.settings, &view.settings)
         };
         let same = before.is_some_and(same);
-        let mut old = before.map(|b| b.view.alarms().zip(&b.entries).peekable());
+        let mut old = before.map(|b| b.view.every().iter().zip(&b.entries).peekable());
         let mut entries = Vec::with_capacity(before.map_or(64, |b| b.entries.len() + 64));
-        for alarm in view.alarms() {
+        for alarm in view.every() {
             let known = old.as_mut().map(|old| {
                 // Both are in the order of their ids.
                 while old.next_if(|(o, _)| o.id < alarm.id).is_some() {}
@@ -229,7 +229,7 @@ impl Prepared {
     }
 
     /// Common causes that are proposed and still stand.
-    pub(super) fn proposals(&self) -> &[Proposed] {
+    pub(in crate::web) fn proposals(&self) -> &[Proposed] {
         self.proposals.get_or_init(|| {
             let view = &self.view;
             let standing = view.proposed.iter().filter_map(|(metric, p)| {
@@ -248,7 +248,7 @@ impl Prepared {
     }
 
     /// Common causes that are open.
-    pub(super) fn causes(&self) -> &[Open] {
+    pub(in crate::web) fn causes(&self) -> &[Open] {
         self.causes.get_or_init(|| {
             let mut under: BTreeMap<&Text, (usize, BTreeSet<Text>)> = BTreeMap::new();
             if !self.view.causes.is_empty() {
@@ -269,28 +269,46 @@ impl Prepared {
     }
 
     /// All alarms that anybody may see, with what happened to them since a visit.
-    pub(super) fn aged(&self, now: Timestamp, visit: Option<Visit>) -> impl Iterator<Item = Aged<'_>> {
-        self.view.alarms().zip(&self.entries).map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
+    pub(in crate::web) fn aged(&self, now: Timestamp, visit: Option<Visit>) -> impl Iterator<Item = Aged<'_>> {
+        self.seen().map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
+    }
+
+    /// One of them.
+    pub(in crate::web) fn one(&self, id: &str, now: Timestamp, visit: Option<Visit>) -> Option<Aged<'_>> {
+        let all = self.view.every();
+        let i = all.binary_search_by(|a| (*a.id).cmp(id)).ok()?;
+        let (alarm, e) = all.get(i).zip(self.entries.get(i)).filter(|(a, _)| !a.about.security)?;
+        Some(with(&self.view, alarm, e, now, visit))
+    }
+
+    /// What anybody may see.
+    fn seen(&self) -> impl Iterator<Item = (&Arc<Alarm>, &Entry)> {
+        self.view.every().iter().zip(&self.entries).filter(|(a, _)| !a.about.security)
     }
 
     /// Those of them that were not there yet as of `since`; the others are hardly looked at.
-    pub(super) fn arrived(&self, since: Visit, now: Timestamp, visit: Option<Visit>) -> impl Iterator<Item = Aged<'_>> {
-        let all = self.view.alarms().zip(&self.entries).filter(move |(_, e)| e.there.is_after(since));
+    pub(in crate::web) fn arrived(
+        &self,
+        since: Visit,
+        now: Timestamp,
+        visit: Option<Visit>,
+    ) -> impl Iterator<Item = Aged<'_>> {
+        let all = self.seen().filter(move |(_, e)| e.there.is_after(since));
         all.map(move |(alarm, e)| with(&self.view, alarm, e, now, visit))
     }
 }
 
 /// What the form suggests.
 #[derive(Default)]
-pub(super) struct Suggestions {
+pub(in crate::web) struct Suggestions {
     /// Sites.
-    pub(super) sites: Vec<String>,
+    pub(in crate::web) sites: Vec<String>,
     /// NGIs.
-    pub(super) ngis: Vec<String>,
+    pub(in crate::web) ngis: Vec<String>,
     /// Service types.
-    pub(super) types: Vec<String>,
+    pub(in crate::web) types: Vec<String>,
     /// Metrics.
-    pub(super) metrics: Vec<String>,
+    pub(in crate::web) metrics: Vec<String>,
 }
 
 impl Suggestions {
@@ -305,7 +323,7 @@ impl Suggestions {
             }
         }
         let [sites, ngis, types, metrics] = seen.map(|set| {
-            let mut all: Vec<String> = set.into_iter().map(|t| super::visible(t).into_owned()).collect();
+            let mut all: Vec<String> = set.into_iter().map(|t| crate::web::visible(t).into_owned()).collect();
             all.sort_unstable();
             all
         });
@@ -319,14 +337,14 @@ pub struct Cache {
     prepared: Mutex<Option<Arc<Prepared>>>,
     suggestions: Mutex<Option<(Timestamp, Arc<Suggestions>)>>,
     /// For pages about the past.
-    pub(super) stood: crate::availability::Kept,
+    pub(in crate::web) stood: crate::availability::Kept,
     /// What the streams of changes have in common.
-    pub(super) hub: Hub,
+    pub(in crate::web) hub: Hub,
 }
 
 impl Cache {
     /// The view of now with its entries.
-    pub(super) fn prepared(&self, view: Arc<View>, now: Timestamp) -> Arc<Prepared> {
+    pub(in crate::web) fn prepared(&self, view: Arc<View>, now: Timestamp) -> Arc<Prepared> {
         let mut kept = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(p) = kept.as_ref().filter(|p| Arc::ptr_eq(&p.view, &view)) {
             return Arc::clone(p);
@@ -342,7 +360,7 @@ impl Cache {
     }
 
     /// What the form suggests; a little old at times.
-    pub(super) fn suggestions(&self, view: &View, now: Timestamp) -> Arc<Suggestions> {
+    pub(in crate::web) fn suggestions(&self, view: &View, now: Timestamp) -> Arc<Suggestions> {
         let mut kept = self.suggestions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, s)) = kept.as_ref()
             && (0..SUGGESTIONS).contains(&now.since(*at))
@@ -357,8 +375,8 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{NOW, sample_view};
     use super::*;
+    use crate::web::samples::{NOW, sample_view};
     use alarm_core::time::{DAY, MINUTE};
 
     #[test]
@@ -378,12 +396,12 @@ mod tests {
 
     #[test]
     fn what_changed_is_seen_and_what_did_not_is_kept() {
-        let mut world = super::super::samples::sample_world(50);
+        let mut world = crate::web::samples::sample_world(50);
         let before = Prepared::of(Arc::new(View::of(&world)), NOW, None);
         let ids: Vec<_> = world.alarms.keys().cloned().collect();
         world.alarms.remove(&ids[0]);
         world.alarms.remove(&ids[20]);
-        if let Some(alarm) = world.alarms.get_mut(&ids[7]) {
+        if let Some(alarm) = world.alarms.change(&ids[7]) {
             Arc::make_mut(alarm).state = State::Up;
         }
         let new = Arc::new(Alarm { id: "00".into(), ..(**world.alarms.get(&ids[9]).unwrap()).clone() });

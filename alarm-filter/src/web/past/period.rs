@@ -16,30 +16,30 @@ const AT_MOST: i32 = 366;
 
 /// What was asked for, and what of it was wrong.
 #[derive(Clone, Debug)]
-pub(super) struct Query {
+pub(in crate::web) struct Query {
     /// First day.
-    pub(super) first: i32,
+    pub(in crate::web) first: i32,
     /// Last day, which belongs to it.
-    pub(super) last: i32,
+    pub(in crate::web) last: i32,
     /// Name of the profile; that of the operators when not given.
-    pub(super) profile: Text,
+    pub(in crate::web) profile: Text,
     /// Site, NGI, service type; empty: all.
-    pub(super) site: String,
-    pub(super) ngi: String,
-    pub(super) service_type: String,
+    pub(in crate::web) site: String,
+    pub(in crate::web) ngi: String,
+    pub(in crate::web) service_type: String,
     /// How far down: `site`, `type`, `endpoint`, `day`.
-    pub(super) detail: Detail,
+    pub(in crate::web) detail: Detail,
     /// The order of the rows.
-    pub(super) sort: String,
+    pub(in crate::web) sort: String,
     /// Field and what is wrong with it.
-    pub(super) faults: Vec<(&'static str, String)>,
+    pub(in crate::web) faults: Vec<(&'static str, String)>,
     /// Nothing is wrong but that there is no profile of that name.
-    pub(super) no_such_profile: bool,
+    pub(in crate::web) no_such_profile: bool,
 }
 
 /// How far down the figures go.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Detail {
+pub(in crate::web) enum Detail {
     /// A row a site.
     #[default]
     Site,
@@ -54,7 +54,7 @@ pub(super) enum Detail {
 }
 
 impl Detail {
-    pub(super) const ALL: [(&'static str, Detail); 5] = [
+    pub(in crate::web) const ALL: [(&'static str, Detail); 5] = [
         ("site", Detail::Site),
         ("type", Detail::Type),
         ("endpoint", Detail::Endpoint),
@@ -63,7 +63,7 @@ impl Detail {
     ];
 
     /// Its word in addresses.
-    pub(super) fn word(self) -> &'static str {
+    pub(in crate::web) fn word(self) -> &'static str {
         Detail::ALL.into_iter().find(|(_, d)| *d == self).map_or("site", |(word, _)| word)
     }
 }
@@ -72,7 +72,7 @@ const FIELDS: [&str; 10] = ["from", "to", "month", "profile", "site", "ngi", "se
 
 impl Query {
     /// Reads the pairs of an address.
-    pub(super) fn read(pairs: &[(String, String)], view: &View, now: Timestamp) -> Self {
+    pub(in crate::web) fn read(pairs: &[(String, String)], view: &View, now: Timestamp) -> Self {
         let value = |name: &str| pairs.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
         let mut faults = Vec::new();
         for name in FIELDS {
@@ -82,7 +82,8 @@ impl Query {
                 (_, Some(_)) => faults.push((name, "it comes more than once".to_owned())),
                 (Some(v), None) if too_long(v) => faults.push((name, format!("longer than {LONGEST} characters"))),
                 (Some(v), None) if name == "seq" && v.parse::<u64>().is_err() => {
-                    faults.push((name, format!("'{}' is no record of the journal", super::visible::clipped(v, 40))));
+                    faults
+                        .push((name, format!("'{}' is no record of the journal", crate::web::visible::clipped(v, 40))));
                 }
                 _ => {}
             }
@@ -93,8 +94,10 @@ impl Query {
             text => {
                 let day = day_of_date(text);
                 if day.is_none() {
-                    faults
-                        .push((name, format!("'{}' is no date; write 2026-11-30", super::visible::clipped(text, 40))));
+                    faults.push((
+                        name,
+                        format!("'{}' is no date; write 2026-11-30", crate::web::visible::clipped(text, 40)),
+                    ));
                 }
                 day
             }
@@ -106,8 +109,10 @@ impl Query {
             text => match month(text) {
                 Some(month) => month,
                 None => {
-                    faults
-                        .push(("month", format!("'{}' is no month; write 2026-11", super::visible::clipped(text, 40))));
+                    faults.push((
+                        "month",
+                        format!("'{}' is no month; write 2026-11", crate::web::visible::clipped(text, 40)),
+                    ));
                     this
                 }
             },
@@ -132,7 +137,7 @@ impl Query {
             name if view.profiles.profiles.contains_key(name) => name.into(),
             name => {
                 no_such_profile = true;
-                faults.push(("profile", format!("there is no profile '{}'", super::visible::clipped(name, 60))));
+                faults.push(("profile", format!("there is no profile '{}'", crate::web::visible::clipped(name, 60))));
                 view.profiles.operators.clone()
             }
         };
@@ -141,15 +146,17 @@ impl Query {
             word => match Detail::ALL.into_iter().find(|(w, _)| *w == word) {
                 Some((_, detail)) => detail,
                 None => {
-                    let what =
-                        format!("'{}' is none of site, type, endpoint, metric, day", super::visible::clipped(word, 40));
+                    let what = format!(
+                        "'{}' is none of site, type, endpoint, metric, day",
+                        crate::web::visible::clipped(word, 40)
+                    );
                     faults.push(("detail", what));
                     Detail::Site
                 }
             },
         };
         for (name, _) in pairs.iter().filter(|(n, _)| !FIELDS.contains(&n.as_str())) {
-            faults.push(("query", format!("there is no field '{}'", super::visible::clipped(name, 40))));
+            faults.push(("query", format!("there is no field '{}'", crate::web::visible::clipped(name, 40))));
         }
         Query {
             first,
@@ -166,29 +173,29 @@ impl Query {
     }
 
     /// The period, up to now.
-    pub(super) fn period(&self, view: &View, now: Timestamp) -> Period {
+    pub(in crate::web) fn period(&self, view: &View, now: Timestamp) -> Period {
         let to = day_begin(self.last.saturating_add(1)).min(now);
         Period { from: day_begin(self.first).min(to), to, upto: view.seq }
     }
 
     /// The profile; `None`: there is none at all.
-    pub(super) fn profile_of(&self, view: &View) -> Option<Arc<Profile>> {
+    pub(in crate::web) fn profile_of(&self, view: &View) -> Option<Arc<Profile>> {
         view.profiles.profiles.get(&self.profile).cloned().map(Arc::new)
     }
 }
 
 /// The last 30 days, as far as they are over, for strips.
-pub(super) fn thirty_days(view: &View, now: Timestamp) -> Period {
+pub(in crate::web) fn thirty_days(view: &View, now: Timestamp) -> Period {
     Period { from: now.plus(-30 * DAY), to: now, upto: view.seq }
 }
 
 /// The last 24 hours.
-pub(super) fn one_day(view: &View, now: Timestamp) -> Period {
+pub(in crate::web) fn one_day(view: &View, now: Timestamp) -> Period {
     Period { from: now.plus(-DAY), to: now, upto: view.seq }
 }
 
 /// A day as a date.
-pub(super) fn date(day: i32) -> String {
+pub(in crate::web) fn date(day: i32) -> String {
     chrono::DateTime::from_timestamp_millis(day_begin(day).0)
         .map_or_else(|| day.to_string(), |t| t.format("%Y-%m-%d").to_string())
 }
@@ -217,7 +224,7 @@ fn month(text: &str) -> Option<(i32, i32)> {
 }
 
 /// The month before that of a day, and the one after, as `2026-10`.
-pub(super) fn months_around(day: i32) -> Option<(String, String)> {
+pub(in crate::web) fn months_around(day: i32) -> Option<(String, String)> {
     let (first, last) = month_of(day)?;
     let name = |day| date(day).get(..7).map(str::to_owned);
     Some((name(first - 1)?, name(last + 1)?))
@@ -225,8 +232,8 @@ pub(super) fn months_around(day: i32) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{NOW, sample_view};
     use super::*;
+    use crate::web::samples::{NOW, sample_view};
 
     fn read(query: &[(&str, &str)]) -> (String, String, usize) {
         let pairs: Vec<_> = query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();

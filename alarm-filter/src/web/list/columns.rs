@@ -4,15 +4,15 @@ use super::filter::Sort;
 
 /// A column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Column {
+pub(in crate::web) struct Column {
     /// Its name in addresses.
-    pub(super) name: &'static str,
+    pub(in crate::web) name: &'static str,
     /// Its head.
-    pub(super) head: &'static str,
+    pub(in crate::web) head: &'static str,
     /// Its class.
-    pub(super) class: &'static str,
+    pub(in crate::web) class: &'static str,
     /// By what its head sorts.
-    pub(super) sort: Option<(&'static str, Sort)>,
+    pub(in crate::web) sort: Option<(&'static str, Sort)>,
     /// It stands there unless the address names others.
     usual: bool,
 }
@@ -28,7 +28,7 @@ const fn column(
 }
 
 /// All of them, in their order. The metric is what a line is about: it always stands there.
-pub(super) const COLUMNS: [Column; 14] = [
+pub(in crate::web) const COLUMNS: [Column; 14] = [
     column("state", "State", "k-state", Some(("state", Sort::State)), true),
     column("age", "Age", "k-age", Some(("age", Sort::Age)), true),
     column("since", "Since, UTC", "k-since", Some(("since", Sort::Since)), false),
@@ -47,14 +47,14 @@ pub(super) const COLUMNS: [Column; 14] = [
 
 /// Which columns stand there.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Columns(u16);
+pub(in crate::web) struct Columns(u16);
 
 impl Columns {
     /// Names of columns, with commas between them.
     ///
     /// # Errors
     /// There is no column of that name.
-    pub(super) fn take(&mut self, names: &str) -> Result<(), String> {
+    pub(in crate::web) fn take(&mut self, names: &str) -> Result<(), String> {
         for name in names.split(',').map(str::trim).filter(|n| !n.is_empty()) {
             let Some(i) = COLUMNS.iter().position(|c| c.name == name) else {
                 return Err(format!(
@@ -68,7 +68,7 @@ impl Columns {
     }
 
     /// Whether it stands there.
-    pub(super) fn has(self, name: &str) -> bool {
+    pub(in crate::web) fn has(self, name: &str) -> bool {
         COLUMNS.iter().enumerate().any(|(i, c)| c.name == name && self.at(i))
     }
 
@@ -77,7 +77,7 @@ impl Columns {
     }
 
     /// Those that stand there, in their order.
-    pub(super) fn shown(self) -> impl Iterator<Item = &'static Column> {
+    pub(in crate::web) fn shown(self) -> impl Iterator<Item = &'static Column> {
         COLUMNS.iter().enumerate().filter(move |(i, _)| self.at(*i)).map(|(_, c)| c)
     }
 }

@@ -1,10 +1,10 @@
 //! Which alarms are asked for, and in which order: the same words in the address of the page and of the interface.
 
 use super::columns::Columns;
-use super::problem::Fault;
 use super::select::Aged;
-use super::visit::Visit;
-use super::words::band_name;
+use crate::web::problem::Fault;
+use crate::web::visit::Visit;
+use crate::web::words::band_name;
 use alarm_core::alarm::Band;
 use alarm_core::flag::Flag;
 use alarm_core::queue::Queue;
@@ -12,7 +12,7 @@ use alarm_core::state::State;
 
 /// A parsed question. What is empty does not restrict; several values of one name: any of them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Filter {
+pub(in crate::web) struct Filter {
     site: Vec<Pattern>,
     ngi: Vec<Pattern>,
     service_type: Vec<Pattern>,
@@ -55,7 +55,7 @@ pub(super) struct Filter {
 
 /// Under which headings alarms stand.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Grouping {
+pub(in crate::web) enum Grouping {
     /// Their queue (DE3).
     Queue,
     /// Their site.
@@ -68,7 +68,7 @@ pub(super) enum Grouping {
 
 /// What happened to an alarm since a moment.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum News {
+pub(in crate::web) enum News {
     /// It was not there.
     New,
     /// It was OK, and fails again.
@@ -78,11 +78,12 @@ pub(super) enum News {
 }
 
 /// News by name.
-pub(super) const NEWS: [(&str, News); 3] = [("new", News::New), ("back", News::Back), ("changed", News::Changed)];
+pub(in crate::web) const NEWS: [(&str, News); 3] =
+    [("new", News::New), ("back", News::Back), ("changed", News::Changed)];
 
 /// What becomes of alarms that another one masks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Masked {
+pub(in crate::web) enum Masked {
     /// They fold under their leader when it is listed too.
     #[default]
     Fold,
@@ -96,7 +97,7 @@ pub(super) enum Masked {
 
 /// By what the list is sorted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Sort {
+pub(in crate::web) enum Sort {
     /// What needs work first: failing, then set apart or in a downtime, then OK; the oldest first in each.
     #[default]
     Work,
@@ -139,7 +140,7 @@ const SORTS: [(&str, Sort); 10] = [
 ];
 
 /// Every name that a filter knows.
-pub(super) const NAMES: [&str; 24] = [
+pub(in crate::web) const NAMES: [&str; 24] = [
     "queue",
     "site",
     "state",
@@ -167,11 +168,11 @@ pub(super) const NAMES: [&str; 24] = [
 ];
 
 /// Names that say how alarms are shown, not which.
-pub(super) const SHOWN: [&str; 10] =
+pub(in crate::web) const SHOWN: [&str; 10] =
     ["sort", "group", "columns", "page", "limit", "refresh", "width", "colour", "seq", "live"];
 
 /// How many alarms one page may hold at most.
-pub(super) const MOST: usize = 100_000;
+pub(in crate::web) const MOST: usize = 100_000;
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum StateWord {
@@ -215,7 +216,7 @@ impl Pattern {
 
 impl Filter {
     /// Reads the pairs of an address. What cannot be understood is left out and named in the second part.
-    pub(super) fn parse(pairs: &[(String, String)]) -> (Filter, Vec<Fault>) {
+    pub(in crate::web) fn parse(pairs: &[(String, String)]) -> (Filter, Vec<Fault>) {
         let mut f = Filter { page: 1, ..Filter::default() };
         let mut faults = Vec::new();
         for (name, value) in pairs.iter().map(|(n, v)| (n.as_str(), v.trim())).filter(|(_, v)| !v.is_empty()) {
@@ -300,22 +301,22 @@ impl Filter {
     }
 
     /// Whether an alarm's queue is asked for.
-    pub(super) fn takes(&self, queue: Queue) -> bool {
+    pub(in crate::web) fn takes(&self, queue: Queue) -> bool {
         self.queue.is_empty() || self.queue.contains(&queue)
     }
 
     /// Every queue is asked for.
-    pub(super) fn any_queue(&self) -> bool {
+    pub(in crate::web) fn any_queue(&self) -> bool {
         self.queue.is_empty()
     }
 
     /// Under which headings the alarms stand.
-    pub(super) fn grouping(&self) -> Grouping {
+    pub(in crate::web) fn grouping(&self) -> Grouping {
         self.group.unwrap_or(if self.sort == Sort::Work { Grouping::Queue } else { Grouping::None })
     }
 
     /// Whether an alarm is asked for, masks and queues aside.
-    pub(super) fn matches(&self, a: &Aged<'_>) -> bool {
+    pub(in crate::web) fn matches(&self, a: &Aged<'_>) -> bool {
         let (alarm, about) = (a.alarm, &a.alarm.about);
         let one = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
         one(&self.site, &about.site)

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// An alarm with what depends on the moment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Aged<'v> {
+pub(in crate::web) struct Aged<'v> {
     /// It.
     pub alarm: &'v Arc<Alarm>,
     /// Its age.
@@ -22,18 +22,18 @@ pub(super) struct Aged<'v> {
     /// Whose it is by its age.
     pub band: Band,
     /// Its state.
-    pub(super) state: State,
+    pub(in crate::web) state: State,
     /// Where it stands (DE3).
-    pub(super) queue: Queue,
+    pub(in crate::web) queue: Queue,
     /// Another one masks it.
-    pub(super) masked: bool,
+    pub(in crate::web) masked: bool,
     /// What happened to it since the reader's last visit.
-    pub(super) news: Option<News>,
+    pub(in crate::web) news: Option<News>,
 }
 
 /// The alarms of one page.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Selection<'v> {
+pub(in crate::web) struct Selection<'v> {
     /// How many stand on the board.
     pub total: usize,
     /// How many of them the filter takes, those folded away included.
@@ -62,7 +62,7 @@ pub(super) struct Selection<'v> {
 
 /// What rows have in common that stand together.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) enum Heading<'v> {
+pub(in crate::web) enum Heading<'v> {
     /// Their queue.
     Queue(Queue),
     /// A name.
@@ -73,7 +73,7 @@ pub(super) enum Heading<'v> {
 
 impl<'v> Aged<'v> {
     /// The heading that it stands under.
-    pub(super) fn heading(&self, grouping: Grouping) -> Heading<'v> {
+    pub(in crate::web) fn heading(&self, grouping: Grouping) -> Heading<'v> {
         match grouping {
             Grouping::Queue => Heading::Queue(self.queue),
             Grouping::Site => Heading::Name(&self.alarm.about.site),
@@ -84,7 +84,7 @@ impl<'v> Aged<'v> {
 }
 
 /// What decides whether an alarm is on the page, made once for all of them.
-pub(super) struct Test<'f> {
+pub(in crate::web) struct Test<'f> {
     filter: &'f Filter,
     /// Ids of the alarms of the proposals that are asked for.
     proposed: Option<HashSet<&'f str>>,
@@ -92,7 +92,7 @@ pub(super) struct Test<'f> {
 
 /// What a test says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Fit {
+pub(in crate::web) enum Fit {
     /// It is not asked for.
     Not,
     /// It is, and folds under its leader.
@@ -103,7 +103,7 @@ pub(super) enum Fit {
 
 impl<'f> Test<'f> {
     /// For this filter over these alarms.
-    pub(super) fn new(from: &'f Prepared, filter: &'f Filter) -> Self {
+    pub(in crate::web) fn new(from: &'f Prepared, filter: &'f Filter) -> Self {
         let proposed = (!filter.proposal.is_empty()).then(|| {
             let asked = from.proposals().iter().filter(|p| filter.proposal.iter().any(|m| **m == *p.metric));
             asked.flat_map(|p| p.alarms.iter().map(|id| &**id)).collect()
@@ -134,13 +134,13 @@ impl<'f> Test<'f> {
     }
 
     /// Whether an alarm is listed somewhere.
-    pub(super) fn lists(&self, view: &View, a: &Aged<'_>, now: Timestamp) -> bool {
+    pub(in crate::web) fn lists(&self, view: &View, a: &Aged<'_>, now: Timestamp) -> bool {
         self.matches(a) && self.fits(view, a, now) == Fit::Listed
     }
 }
 
 /// Picks the alarms of one page. `limit` holds when the filter names none.
-pub(super) fn select<'v>(from: &'v Prepared, filter: &Filter, now: Timestamp, limit: usize) -> Selection<'v> {
+pub(in crate::web) fn select<'v>(from: &'v Prepared, filter: &Filter, now: Timestamp, limit: usize) -> Selection<'v> {
     let view: &'v View = &from.view;
     let test = Test::new(from, filter);
     let mut s = Selection::default();

@@ -1,37 +1,37 @@
 //! A strip of states, drawn: a rectangle for each stretch, by colour, by height and by pattern, and the same in words. Only
 //! attributes of SVG: the policy forbids styles in the page.
 
-use super::words::{age, moment, short};
 use crate::availability::Strip;
+use crate::web::words::{age, moment, short};
 use alarm_core::time::{Millis, Timestamp};
 use alarm_core::timeline::Status;
 
 /// Height of the box.
-pub(super) const HIGH: u32 = 14;
+pub(in crate::web) const HIGH: u32 = 14;
 
 /// A strip, ready to be drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Drawn {
+pub(in crate::web) struct Drawn {
     /// Width of the box: one for each slot of time.
-    pub(super) wide: u32,
+    pub(in crate::web) wide: u32,
     /// What stands in it.
-    pub(super) rects: Vec<Rect>,
+    pub(in crate::web) rects: Vec<Rect>,
     /// Unscheduled outages, as a line above: begin and width.
-    pub(super) unscheduled: Vec<(u32, u32)>,
+    pub(in crate::web) unscheduled: Vec<(u32, u32)>,
     /// Where midnights (UTC) are.
-    pub(super) days: Vec<u32>,
+    pub(in crate::web) days: Vec<u32>,
     /// The same in words.
-    pub(super) words: String,
+    pub(in crate::web) words: String,
 }
 
 /// A stretch.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Rect {
-    pub(super) x: u32,
-    pub(super) y: u32,
-    pub(super) w: u32,
-    pub(super) h: u32,
-    pub(super) class: &'static str,
+pub(in crate::web) struct Rect {
+    pub(in crate::web) x: u32,
+    pub(in crate::web) y: u32,
+    pub(in crate::web) w: u32,
+    pub(in crate::web) h: u32,
+    pub(in crate::web) class: &'static str,
 }
 
 /// Class and height of a status; every one has a height or a pattern of its own.
@@ -56,7 +56,7 @@ fn worse(a: Option<Status>, b: Option<Status>) -> Option<Status> {
 }
 
 /// Draws a strip in so many slots of time; a slot shows the worst that lies in it.
-pub(super) fn draw(strip: &Strip, slots: u32, now: Timestamp) -> Drawn {
+pub(in crate::web) fn draw(strip: &Strip, slots: u32, now: Timestamp) -> Drawn {
     let line = &strip.line;
     let (from, length) = (line.from(), line.to().since(line.from()).max(1));
     let slot = |at: Timestamp| -> u32 {
@@ -89,7 +89,7 @@ pub(super) fn draw(strip: &Strip, slots: u32, now: Timestamp) -> Drawn {
 }
 
 /// A strip in words: what was not OK, how long and how often, and when last.
-pub(super) fn words(strip: &Strip, now: Timestamp) -> String {
+pub(in crate::web) fn words(strip: &Strip, now: Timestamp) -> String {
     let line = &strip.line;
     let mut parts: Vec<String> = Vec::new();
     for status in [Status::Critical, Status::Unknown, Status::Warning, Status::Missing, Status::Downtime] {
@@ -121,7 +121,7 @@ pub(super) fn words(strip: &Strip, now: Timestamp) -> String {
 }
 
 /// A status for people.
-pub(super) fn name(status: Status) -> &'static str {
+pub(in crate::web) fn name(status: Status) -> &'static str {
     match status {
         Status::Ok => "OK",
         Status::Warning => "warning",
@@ -133,7 +133,7 @@ pub(super) fn name(status: Status) -> &'static str {
 }
 
 /// The picture that goes with a status in words.
-pub(super) fn status_class(status: Option<Status>) -> &'static str {
+pub(in crate::web) fn status_class(status: Option<Status>) -> &'static str {
     match status {
         Some(Status::Ok) => "ok",
         Some(Status::Warning) => "warn",
