@@ -215,3 +215,17 @@ fn a_sweep_gives_every_site_its_verdict() -> Result {
     ensure(text.lines().all(|line| line.len() < 4096), || "a record is too long for the command pipe".to_owned())?;
     ensure(text.contains("error E009 x1 a latitude lies between -90 and 90"), || text.clone())
 }
+
+#[test]
+fn a_sweep_over_a_part_knows_of_no_site_that_it_is_well() -> Result {
+    let slapd = Slapd::start(&clean(3), "sizelimit 60")?;
+    let sweep = slapd.file("sweep.cmd").display().to_string();
+    let state = slapd.file("state").display().to_string();
+    let answer = slapd.check(&["--sweep", &sweep, "--state", &state])?;
+    ensure(answer.code == 3, || told(&answer))?;
+    let text = read_to_string(&sweep).map_err(Fail::at(&sweep))?;
+    let unknown = text.lines().all(|line| line.contains(";org.bdii.Site;3;BDII UNKNOWN: only a part"));
+    ensure(unknown && !text.is_empty(), || text.clone())?;
+    // What did not come has not vanished: nothing is remembered of such a run.
+    ensure(!slapd.file("state").exists(), || "a part was remembered as if it were all".to_owned())
+}
