@@ -2,6 +2,7 @@
 //! `trust/` (trust anchors, CRLs, policies). `oneshot.rs` is the way from a command line to an answer, `resident/`
 //! the other one: Nagios' checks in one process that stays; `sink/` takes results to a monitor that did not ask.
 
+pub mod batch;
 pub mod net;
 pub mod oneshot;
 pub mod probe;
