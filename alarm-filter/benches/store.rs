@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 mod bare;
 
+use alarm_core::rows::Value;
 use alarm_core::time::Timestamp;
 use alarm_filter::store::{Batch, OpenOptions, Record, SqliteStore, Store};
 use bare::Bare;
@@ -95,7 +96,7 @@ fn batch(first: u64, size: usize) -> Batch {
 fn dress(batch: &Batch) -> Batch {
     let last = batch.last_seq(0);
     let flush = last / 1000 != (batch.first_seq - 1) / 1000;
-    let row = |n: u64| (format!("object/{:016x}", (last + n * 31) % 10_000), Some(vec![b'x'; 300]));
+    let row = |n: u64| (format!("object/{:016x}", (last + n * 31) % 10_000), Some(Value::of_json(vec![b'x'; 300])));
     Batch {
         cursors: vec![("log/ngi".to_owned(), Some(format!(r#"{{"inode":1,"offset":{last}}}"#)))],
         rows: if flush { (0..50).map(row).collect() } else { Vec::new() },

@@ -68,6 +68,10 @@ impl Store for Recorder {
         Store::document(&self.store, hash)
     }
 
+    fn rest(&mut self) -> Result<(), StoreError> {
+        self.store.rest()
+    }
+
     fn prune(&mut self, slice: PruneSlice, keep: &dyn Fn(i64) -> bool) -> Result<PruneReport, StoreError> {
         self.store.prune(slice, keep)
     }

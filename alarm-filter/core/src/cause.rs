@@ -8,65 +8,53 @@ use crate::event::{EndedCause, Event};
 use crate::input::Text;
 use crate::notepad::check_length;
 use crate::world::Cause;
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 use std::collections::{BTreeMap, BTreeSet};
+
+type Set<'t> = IndexSet<&'t Text, FxBuildHasher>;
 
 impl Engine {
     /// Proposes a common cause when the alarm's metric turned non-OK at enough sites of late.
     pub(crate) fn propose_cause(&mut self, id: &AlarmId) {
-        let Some(alarm) = self.world.alarms.get(id).cloned() else { return };
+        let Some(alarm) = self.world.alarms.get(id) else { return };
         // A security matter must not show through a proposal (AL17); hosts have their own reasons each.
         if alarm.about.security || alarm.key.service.is_none() {
             return;
         }
         let metric = &alarm.about.metric;
         let window = self.world.settings.cause_window;
-        let known = self.world.meta.proposed.get(metric);
-        let fresh = known.is_some_and(|p| self.now.since(p.since) <= window);
-        if fresh && known.is_some_and(|p| p.sites.contains(&alarm.about.site)) {
+        // One that is older is proposed anew.
+        let known = self.world.meta.proposed.get(metric).filter(|p| self.now.since(p.since) <= window);
+        if known.is_some_and(|p| p.has_site(&alarm.about.site)) {
             return;
         }
         let Some(turned) = self.world.meta.turned.get(metric) else { return };
         let needed = self.world.settings.cause_sites;
         // Sites are counted before alarms are looked at: most failures are nobody else's.
-        let mut different: Vec<&Text> = Vec::new();
-        for t in turned {
-            if different.len() == needed {
-                break;
-            }
-            if !t.site.is_empty() && !different.contains(&&t.site) {
-                different.push(&t.site);
-            }
-        }
-        if different.len() < needed {
+        if !are_different(turned.iter().map(|t| &t.site).filter(|site| !site.is_empty()), needed) {
             return;
         }
-        let mut sites = BTreeSet::new();
-        let mut alarms = BTreeSet::new();
-        for t in turned.iter().filter(|t| alarm.episode_since.since(t.at) <= window && !t.site.is_empty()) {
-            let open = self.world.alarms.get(&t.alarm);
-            if let Some(a) = open.filter(|a| a.failing_now() && !a.set_apart() && a.cause.is_none()) {
-                sites.insert(a.about.site.clone());
-                alarms.insert(t.alarm.clone());
-            }
-        }
-        if sites.len() < needed {
+        let of_late = turned.iter().filter(|t| alarm.episode_since.since(t.at) <= window && !t.site.is_empty());
+        let counting: Vec<(&AlarmId, &Text)> = of_late
+            .filter_map(|t| {
+                let a = self.world.alarms.get(&t.alarm)?;
+                (a.failing_now() && !a.set_apart() && a.cause.is_none()).then_some((&t.alarm, &a.about.site))
+            })
+            .collect();
+        // Only what is new is written: in a storm over hundreds of sites the whole would be written for each.
+        let known_sites: Set<'_> = known.map(|p| p.sites.iter().collect()).unwrap_or_default();
+        let known_alarms: Set<'_> = known.map(|p| p.alarms.iter().collect()).unwrap_or_default();
+        let sites: BTreeSet<&Text> =
+            counting.iter().map(|(_, site)| *site).filter(|site| !known_sites.contains(site)).collect();
+        if sites.is_empty() || !are_different(counting.iter().map(|(_, site)| *site), needed) {
             return;
         }
-        if fresh && known.is_some_and(|p| sites.iter().all(|s| p.sites.contains(s))) {
-            return;
-        }
-        if let Some(known) = known.filter(|_| fresh) {
-            // Only what is new is written: in a storm over hundreds of sites the whole would be written for each.
-            sites.retain(|s| !known.sites.contains(s));
-            let there: BTreeSet<&AlarmId> = known.alarms.iter().collect();
-            alarms.retain(|id| !there.contains(id));
-        }
-        self.emit(Event::CauseProposed {
-            metric: metric.clone(),
-            sites: sites.into_iter().collect(),
-            alarms: alarms.into_iter().collect(),
-            joins: fresh,
-        });
+        let alarms: BTreeSet<&AlarmId> =
+            counting.iter().map(|(id, _)| *id).filter(|id| !known_alarms.contains(id)).collect();
+        let (sites, alarms) = (sites.into_iter().cloned().collect(), alarms.into_iter().cloned().collect());
+        let (metric, joins) = (metric.clone(), known.is_some());
+        self.emit(Event::CauseProposed { metric, sites, alarms, joins });
     }
 
     /// Gives back the cause's id.
@@ -152,4 +140,18 @@ impl Engine {
         self.refamily_all(&alarms);
         Ok(())
     }
+}
+
+/// Whether there are so many different ones among them.
+fn are_different<'t>(sites: impl Iterator<Item = &'t Text>, needed: usize) -> bool {
+    let mut different: Vec<&Text> = Vec::new();
+    for site in sites {
+        if different.len() == needed {
+            break;
+        }
+        if !different.contains(&site) {
+            different.push(site);
+        }
+    }
+    different.len() == needed
 }

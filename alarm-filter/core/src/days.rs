@@ -8,12 +8,15 @@
 
 use crate::downtime::{outage_within, windows_of_key};
 use crate::event::{Event, Note, Seen};
+use crate::few::Few;
 use crate::input::{SourceHealth, Text};
+use crate::rows::Value;
+use crate::sharing::Texts;
 use crate::state::State;
 use crate::time::{DAY, Millis, Timestamp};
 use crate::topology::DowntimeWindow;
 use crate::watch::Key;
-use crate::world::World;
+use crate::world::{Map, World};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,20 +110,22 @@ pub struct Written {
     /// Sums of days that changed.
     pub sums: Vec<Sum>,
     /// Rows of the snapshot; `None`: it goes.
-    pub rows: Vec<(String, Option<Vec<u8>>)>,
+    pub rows: Vec<(String, Option<Value>)>,
 }
 
 /// All objects of which something else than good was said within the last days.
 #[derive(Clone, Debug, Default)]
 pub struct Days {
     head: Head,
-    strips: BTreeMap<Key, Strip>,
-    /// To be written: from which day on.
-    changed: BTreeMap<Key, i32>,
+    strips: Map<Key, Strip>,
+    /// To be written, in the order in which they changed; some may be over since. From which day on, the strips know.
+    changed: Vec<Key>,
     /// To be removed.
     over: BTreeSet<Key>,
     /// Of what is to be removed.
     sums: Vec<Sum>,
+    /// Texts of the rows that were read.
+    texts: Texts,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -143,15 +148,18 @@ struct Watcher {
 struct Strip {
     key: Key,
     /// What each monitor says, and whether it still watches it.
-    views: BTreeMap<Text, (State, bool)>,
+    views: Few<Text, (State, bool)>,
     /// From when on it stood how, in order; never empty.
     changes: Vec<(Timestamp, Standing)>,
     /// Changes that were added up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     added: BTreeMap<i32, BTreeMap<Standing, Millis>>,
     /// What was told of the last days: what is told again replaces it, and so does a zero.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    told: BTreeMap<i32, BTreeSet<Standing>>,
+    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    told: Few<i32, BTreeSet<Standing>>,
+    /// From which day on it is to be written; `None`: it is written.
+    #[serde(skip)]
+    changed: Option<i32>,
 }
 
 fn day_of(at: Timestamp) -> i32 {
@@ -170,15 +178,14 @@ impl Days {
             match event {
                 Event::Seen(seen) => self.seen(seen, world),
                 Event::Noted { key, monitor, since, note: Note::Gone { gone } } => {
-                    if *gone && !self.strips.contains_key(key) {
-                        self.open(key, monitor, *since);
-                    }
-                    if let Some(strip) = self.strips.get_mut(key)
-                        && let Some(view) = strip.views.get_mut(monitor)
+                    let found = self.strips.get_index_of(key);
+                    let found = found.or_else(|| gone.then(|| self.open(key, monitor, *since)));
+                    if let Some(i) = found
+                        && let Some(view) = self.strips[i].views.get_mut(monitor)
                     {
                         view.1 = *gone;
-                        self.changed.entry(key.clone()).or_insert(NO_DAY);
-                        self.stand(key, *since, world);
+                        self.change(i, NO_DAY);
+                        self.stand(i, *since, world);
                     }
                 }
                 Event::MonitorStarted { monitor, since } => self.hear(monitor, *since),
@@ -191,9 +198,11 @@ impl Days {
                     if world.monitors.contains_key(&state.source) {
                         self.watcher(&state.source, state.since);
                     }
-                    let watched = self.strips.values().filter(|s| s.views.contains_key(&state.source));
-                    let keys: Vec<Key> = watched.map(|s| s.key.clone()).collect();
-                    keys.iter().for_each(|key| self.stand(key, state.since, world));
+                    for i in 0..self.strips.len() {
+                        if self.strips[i].views.get(&state.source).is_some() {
+                            self.stand(i, state.since, world);
+                        }
+                    }
                 }
                 _ => {}
             }
@@ -219,8 +228,12 @@ impl Days {
         written.rows.push((ROWS.to_owned(), json(&self.head)));
         written.rows.extend(std::mem::take(&mut self.over).iter().map(|key| (name_of(key), None)));
         let until = self.head.until;
-        for (key, from) in std::mem::take(&mut self.changed) {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        for key in changed {
             let Some(strip) = self.strips.get_mut(&key) else { continue };
+            // One that was over and began anew stands there twice.
+            let Some(from) = strip.changed.take() else { continue };
             strip.tell_from(from, until, &scheduled(world, &key), &mut written.sums);
             strip.forget(day_of(until).saturating_sub(OPEN_DAYS));
             written.rows.push((name_of(&key), json(strip)));
@@ -236,10 +249,16 @@ impl Days {
         if name == ROWS {
             self.head = serde_json::from_slice(value)?;
         } else {
-            let strip: Strip = serde_json::from_slice(value)?;
+            let mut strip: Strip = serde_json::from_slice(value)?;
+            self.texts.key(&mut strip.key);
             self.strips.insert(strip.key.clone(), strip);
         }
         Ok(())
+    }
+
+    /// All rows are read.
+    pub fn restore(&mut self) {
+        self.texts = Texts::default();
     }
 
     /// Time passes. Days that end are told of to their end; what has been good for long enough needs no strip any more.
@@ -251,19 +270,19 @@ impl Days {
         }
         let (begin, closed) = (begin_of(was), begin_of(is.saturating_sub(OPEN_DAYS)));
         let mut over = Vec::new();
-        for (key, strip) in &self.strips {
+        for (key, strip) in &mut self.strips {
             let Some((from, standing)) = strip.changes.last() else { continue };
             if standing.is_good() && *from < closed {
                 over.push(key.clone());
             } else if !standing.is_good() || *from >= begin {
-                let first = self.changed.entry(key.clone()).or_insert(was);
-                *first = was.min(*first);
+                strip.change(was, &mut self.changed);
             }
         }
+        over.sort_unstable();
         for key in over {
-            // A day that was not told of yet will not be told of later.
-            let last_day = self.changed.remove(&key).unwrap_or(was).min(was);
-            if let Some(mut strip) = self.strips.remove(&key) {
+            if let Some(mut strip) = self.strips.swap_remove(&key) {
+                // A day that was not told of yet will not be told of later.
+                let last_day = strip.changed.unwrap_or(was).min(was);
                 strip.tell_from(last_day, self.head.until, &scheduled(world, &key), &mut self.sums);
             }
             self.over.insert(key);
@@ -278,8 +297,9 @@ impl Days {
         }
     }
 
-    /// Begins a strip. Nothing was said of the object so far on that day: it was good, as long as its monitor is known.
-    fn open(&mut self, key: &Key, monitor: &Text, since: Timestamp) {
+    /// Begins a strip, and gives back its place. Nothing was said of the object so far on that day: it was good, as long as
+    /// its monitor is known.
+    fn open(&mut self, key: &Key, monitor: &Text, since: Timestamp) -> usize {
         let good = if key.service.is_some() { State::Ok } else { State::Up };
         let heard = self.head.monitors.get(monitor).map_or(since, |w| w.since);
         let begin = begin_of(day_of(since)).max(heard).min(since);
@@ -294,44 +314,53 @@ impl Days {
             }
         }
         changes.dedup_by_key(|(_, standing)| *standing);
-        let strip = Strip {
+        let mut strip = Strip {
             key: key.clone(),
-            views: [(monitor.clone(), (good, false))].into(),
+            views: Few::default(),
             changes,
             added: BTreeMap::new(),
-            told: BTreeMap::new(),
+            told: Few::default(),
+            changed: None,
         };
-        self.strips.insert(key.clone(), strip);
+        strip.views.get_or_insert(monitor.clone(), (good, false));
+        let (place, _) = self.strips.insert_full(key.clone(), strip);
         self.over.remove(key);
-        self.changed.insert(key.clone(), day_of(since));
+        self.change(place, day_of(since));
+        place
+    }
+
+    /// The strip in that place is to be written, and what is told of it from that day on.
+    fn change(&mut self, place: usize, from: i32) {
+        self.strips[place].change(from, &mut self.changed);
     }
 
     fn hear(&mut self, monitor: &Text, since: Timestamp) {
-        let watcher = self.head.monitors.entry(monitor.clone()).or_insert(Watcher { since, fresh: true });
-        watcher.since = since.min(watcher.since);
+        match self.head.monitors.get_mut(monitor) {
+            Some(watcher) => watcher.since = since.min(watcher.since),
+            None => _ = self.head.monitors.insert(monitor.clone(), Watcher { since, fresh: true }),
+        }
     }
 
     fn seen(&mut self, seen: &Seen, world: &World) {
         self.hear(&seen.monitor, seen.heard);
-        if !self.strips.contains_key(&seen.key) {
-            self.open(&seen.key, &seen.monitor, seen.since);
-        }
-        let Some(strip) = self.strips.get_mut(&seen.key) else { return };
+        let found = self.strips.get_index_of(&seen.key);
+        let place = found.unwrap_or_else(|| self.open(&seen.key, &seen.monitor, seen.since));
         let good = if seen.key.service.is_some() { State::Ok } else { State::Up };
-        let view = strip.views.entry(seen.monitor.clone()).or_insert((good, false));
+        let views = &mut self.strips[place].views;
+        let view = views.get_or_insert(seen.monitor.clone(), (good, false));
         // A soft problem is no state yet, any OK ends one (DC7).
         let said = if seen.hard || !seen.state.is_problem() { seen.state } else { view.0 };
         if *view != (said, false) {
             *view = (said, false);
             // Also while nobody believes the monitor, and how it stands is the same: a restart has to know it.
-            self.changed.entry(seen.key.clone()).or_insert(NO_DAY);
+            self.change(place, NO_DAY);
         }
-        self.stand(&seen.key, seen.since, world);
+        self.stand(place, seen.since, world);
     }
 
-    /// Puts an object where its monitors say that it stands since then.
-    fn stand(&mut self, key: &Key, since: Timestamp, world: &World) {
-        let Some(strip) = self.strips.get_mut(key) else { return };
+    /// Puts the object in that place where its monitors say that it stands since then.
+    fn stand(&mut self, place: usize, since: Timestamp, world: &World) {
+        let strip = &mut self.strips[place];
         let fresh = |monitor: &Text| self.head.monitors.get(monitor).is_none_or(|w| w.fresh);
         let standing = strip.standing(fresh);
         let Some((last, was)) = strip.changes.last_mut() else { return };
@@ -345,14 +374,24 @@ impl Days {
             strip.changes.push((since, standing));
         }
         if strip.changes.len() > CHANGES {
-            strip.add_up(&scheduled(world, key));
+            strip.add_up(&scheduled(world, &strip.key));
         }
-        let from = self.changed.entry(key.clone()).or_insert(NO_DAY);
-        *from = day_of(since).min(*from);
+        self.change(place, day_of(since));
     }
 }
 
 impl Strip {
+    /// It is to be written, and what is told of it from that day on.
+    fn change(&mut self, from: i32, changed: &mut Vec<Key>) {
+        match &mut self.changed {
+            Some(first) => *first = from.min(*first),
+            None => {
+                self.changed = Some(from);
+                changed.push(self.key.clone());
+            }
+        }
+    }
+
     /// The worst of what its fresh monitors say.
     fn standing(&self, fresh: impl Fn(&Text) -> bool) -> Standing {
         let mut present = self.views.iter().filter(|(_, (_, gone))| !gone).peekable();
@@ -384,11 +423,11 @@ impl Strip {
 
     fn tell(&mut self, day: i32, until: Timestamp, windows: &[DowntimeWindow], to: &mut Vec<Sum>) {
         let mut sums = self.sums(day, until, windows);
-        let told = self.told.entry(day).or_default();
-        if told.is_empty() && sums.keys().all(|s| s.is_good()) {
-            self.told.remove(&day);
+        if self.told.get(&day).is_none_or(BTreeSet::is_empty) && sums.keys().all(|s| s.is_good()) {
+            self.told.retain(|d| *d != day);
             return;
         }
+        let told = self.told.get_or_default(day);
         for standing in &*told {
             sums.entry(*standing).or_insert(0);
         }
@@ -424,7 +463,7 @@ impl Strip {
         let old = self.changes.iter().skip(1).take_while(|(at, _)| *at <= begin).count();
         self.changes.drain(..old);
         self.added.retain(|d, _| *d >= day);
-        self.told.retain(|d, _| *d >= day);
+        self.told.retain(|d| *d >= day);
     }
 }
 
@@ -471,7 +510,7 @@ fn name_of(key: &Key) -> String {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Option<Vec<u8>> {
+fn json<T: Serialize>(value: &T) -> Option<Value> {
     // These types have string keys only once written (days and standings are written as text), so this cannot fail.
-    serde_json::to_vec(value).ok()
+    crate::json::text(value).ok().map(|text| Value::of_json(text.into_bytes()))
 }

@@ -10,7 +10,7 @@ use crate::document::{Document, Documents};
 use crate::event::Event;
 use crate::input::{Input, Text};
 use crate::nagios::Heard;
-use crate::rows::RowError;
+use crate::rows::{RowError, Value};
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -97,7 +97,7 @@ impl Engine {
     }
 
     /// Rows that changed since the last call; see [`World::take_changed_rows`].
-    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
+    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Value>)> {
         self.world.take_changed_rows()
     }
 

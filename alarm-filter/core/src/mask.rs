@@ -6,6 +6,7 @@ use crate::commands::{Each, chosen};
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::input::Text;
+use crate::time::Timestamp;
 use std::sync::Arc;
 
 /// Who does what the program does.
@@ -25,25 +26,20 @@ impl Engine {
         if family.1.is_empty() {
             return;
         }
-        let ids: Vec<AlarmId> = self.world.families.get(family).into_iter().flatten().cloned().collect();
-        let members: Vec<Arc<Alarm>> = ids.iter().filter_map(|id| self.world.alarms.get(id).cloned()).collect();
-        let by_hand = |a: &&Arc<Alarm>| a.masked_by.as_ref().is_some_and(|m| !m.family);
-        let can_lead = |a: &&Arc<Alarm>| !a.barred_from_leading() && !a.stable && a.cause.is_none();
-        let leader = members
-            .iter()
-            .filter(|a| !by_hand(a))
-            .filter(can_lead)
-            .min_by_key(|a| (a.raised, a.key.host.clone(), a.key.service.clone(), a.key.group.clone()))
-            .cloned();
-        for alarm in &members {
-            if by_hand(&alarm) {
-                continue;
-            }
-            let wanted = leader.as_ref().filter(|l| l.id != alarm.id && can_lead(&alarm)).map(|l| l.id.clone());
-            let now = alarm.masked_by.as_ref().map(|m| m.leader.clone());
-            if wanted == now {
-                continue;
-            }
+        let Some(members) = self.world.families.get(family) else { return };
+        // Looked at where they stand: of a family of thousands mostly one changes.
+        let free = || {
+            let members = members.iter().filter_map(|id| self.world.alarms.get(id));
+            members.filter(|a| a.masked_by.as_ref().is_none_or(|m| m.family))
+        };
+        let can_lead = |a: &Alarm| !a.barred_from_leading() && !a.stable && a.cause.is_none();
+        let leader = free().filter(|a| can_lead(a)).min_by(|a, b| order(a).cmp(&order(b))).map(|leader| &leader.id);
+        let wanted = |a: &Alarm| leader.filter(|leader| **leader != a.id && can_lead(a));
+        let changes: Vec<(Arc<Alarm>, Option<AlarmId>)> = free()
+            .filter(|a| wanted(a) != a.masked_by.as_ref().map(|m| &m.leader))
+            .map(|a| (a.clone(), wanted(a).cloned()))
+            .collect();
+        for (alarm, wanted) in changes {
             match wanted {
                 Some(leader) => {
                     self.release_followers(&alarm.id, "its leader is itself masked in its family");
@@ -54,7 +50,7 @@ impl Engine {
                         was: None,
                     });
                 }
-                None => self.unmask(alarm, "it leads its family now, or is set apart"),
+                None => self.unmask(&alarm, "it leads its family now, or is set apart"),
             }
         }
     }
@@ -186,4 +182,9 @@ impl Engine {
 /// The leader that somebody put it under.
 fn by_hand(alarm: &Alarm) -> Option<AlarmId> {
     alarm.masked_by.as_ref().filter(|m| !m.family).map(|m| m.leader.clone())
+}
+
+/// In which order alarms of a family lead: the oldest, then by name.
+fn order(alarm: &Alarm) -> (Timestamp, &Text, Option<&Text>, &Text) {
+    (alarm.raised, &alarm.key.host, alarm.key.service.as_ref(), &alarm.key.group)
 }

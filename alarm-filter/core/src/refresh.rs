@@ -508,5 +508,6 @@ impl World {
         self.rearm_held();
         self.unarmed.clear();
         self.all_rows_are_written();
+        self.texts = Default::default();
     }
 }

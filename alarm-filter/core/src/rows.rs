@@ -11,6 +11,7 @@ use crate::world::{Cause, Closed, Meta, Monitor, Sequences, World};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -74,7 +75,7 @@ pub enum RowError {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct MetaRow {
     seq: u64,
     at: Timestamp,
@@ -82,7 +83,7 @@ struct MetaRow {
     meta: Meta,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct WatchRow {
     key: Key,
     #[serde(flatten)]
@@ -109,9 +110,57 @@ impl RowKey {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Option<Vec<u8>> {
-    // Serialising these types cannot fail: no map has keys other than strings, and nothing here returns an error.
-    serde_json::to_vec(value).ok()
+/// What a row holds, as it was when it was taken. It becomes JSON when it is written, which need not be where it was taken:
+/// thousands of rows change at once, and whoever decides does not wait for them.
+#[derive(Clone, Debug)]
+pub struct Value(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Json(Vec<u8>),
+    Meta(Box<MetaRow>),
+    Monitor(Box<Monitor>),
+    Watch(Box<WatchRow>),
+    Alarm(Arc<Alarm>),
+    Closed(Box<Closed>),
+    Cause(Box<Cause>),
+    Notepad(Arc<Vec<Note>>),
+    Answer(Arc<Done>),
+    Sequences(Sequences),
+}
+
+/// Two that are written alike are one.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
+    }
+}
+
+impl Eq for Value {}
+
+impl Value {
+    /// What is JSON already.
+    pub fn of_json(json: Vec<u8>) -> Self {
+        Value(Kind::Json(json))
+    }
+
+    /// It, as JSON.
+    pub fn json(&self) -> Cow<'_, [u8]> {
+        let text = match &self.0 {
+            Kind::Json(json) => return Cow::Borrowed(json),
+            Kind::Meta(row) => crate::json::text(&**row),
+            Kind::Monitor(row) => crate::json::text(&**row),
+            Kind::Watch(row) => crate::json::text(&**row),
+            Kind::Alarm(row) => crate::json::text(&**row),
+            Kind::Closed(row) => crate::json::text(&**row),
+            Kind::Cause(row) => crate::json::text(&**row),
+            Kind::Notepad(row) => crate::json::text(&**row),
+            Kind::Answer(row) => crate::json::text(&**row),
+            Kind::Sequences(row) => crate::json::text(row),
+        };
+        // Serialising these types cannot fail: no map has keys other than strings, and nothing here returns an error.
+        Cow::Owned(text.unwrap_or_default().into_bytes())
+    }
 }
 
 fn parse<'a, T: Deserialize<'a>>(row: &str, value: &'a [u8]) -> Result<T, RowError> {
@@ -135,7 +184,7 @@ fn closed_of(mut closed: Closed) -> Closed {
 
 impl World {
     /// The rows that changed since the last call, each with its new value or `None` when it is gone; names in order.
-    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
+    pub fn take_changed_rows(&mut self) -> Vec<(String, Option<Value>)> {
         let Dirty { rows, watches, .. } = self.forget_changed_rows();
         let mut dirty: BTreeSet<RowKey> = rows.into_iter().collect();
         dirty.extend(self.alarms.take_changed().into_iter().map(RowKey::Alarm));
@@ -183,7 +232,7 @@ impl World {
         keys.extend(self.notepads.keys().cloned().map(RowKey::Notepad));
         keys.extend(self.answers.keys().cloned().map(RowKey::Answer));
         keys.extend(self.sequences.keys().cloned().map(RowKey::Sequences));
-        keys.iter().filter_map(|k| Some((k.name(), self.row(k)?))).collect()
+        keys.iter().filter_map(|k| Some((k.name(), self.row(k)?.json().into_owned()))).collect()
     }
 
     /// A hash of all that is known (FNV-1a over the canonical rows): equal worlds have equal hashes.
@@ -197,22 +246,24 @@ impl World {
         h
     }
 
-    fn row(&self, key: &RowKey) -> Option<Vec<u8>> {
-        match key {
-            RowKey::Meta => json(&MetaRow { seq: self.seq, at: self.at, meta: self.meta.clone() }),
-            RowKey::Monitor(m) => json(self.monitors.get(m)?),
+    fn row(&self, key: &RowKey) -> Option<Value> {
+        Some(Value(match key {
+            RowKey::Meta => Kind::Meta(Box::new(MetaRow { seq: self.seq, at: self.at, meta: self.meta.clone() })),
+            RowKey::Monitor(m) => Kind::Monitor(Box::new(self.monitors.get(m)?.clone())),
             RowKey::Watch(k) => {
                 let watch = self.watch(k)?;
-                let empty = Watch::default();
-                if *watch == empty { None } else { json(&WatchRow { key: k.clone(), watch: watch.clone() }) }
+                if *watch == Watch::default() {
+                    return None;
+                }
+                Kind::Watch(Box::new(WatchRow { key: k.clone(), watch: watch.clone() }))
             }
-            RowKey::Alarm(id) => json(&**self.alarms.get(id)?),
-            RowKey::Closed(id) => json(self.closed.get(id)?),
-            RowKey::Cause(id) => json(self.causes.get(id)?),
-            RowKey::Notepad(site) => json(&**self.notepads.get(site)?),
-            RowKey::Answer(form) => json(&**self.answers.get(form)?),
-            RowKey::Sequences(s) => json(self.sequences.get(s)?),
-        }
+            RowKey::Alarm(id) => Kind::Alarm(self.alarms.get(id)?.clone()),
+            RowKey::Closed(id) => Kind::Closed(Box::new(self.closed.get(id)?.clone())),
+            RowKey::Cause(id) => Kind::Cause(Box::new(self.causes.get(id)?.clone())),
+            RowKey::Notepad(site) => Kind::Notepad(self.notepads.get(site)?.clone()),
+            RowKey::Answer(form) => Kind::Answer(self.answers.get(form)?.clone()),
+            RowKey::Sequences(s) => Kind::Sequences(self.sequences.get(s)?.clone()),
+        }))
     }
 
     /// Takes in one row of a snapshot. Order does not matter. When all are in: put the documents in force with
@@ -230,11 +281,15 @@ impl World {
                 self.monitors.insert(rest.into(), parse::<Monitor>(name, value)?);
             }
             "watch" => {
-                let row: WatchRow = parse(name, value)?;
+                let mut row: WatchRow = parse(name, value)?;
+                self.texts.key(&mut row.key);
+                self.texts.watch(&mut row.watch);
                 *self.watch_mut(&row.key) = row.watch;
             }
             "alarm" => {
-                self.alarms.insert(rest.into(), Arc::new(alarm_of(parse(name, value)?)));
+                let mut alarm = alarm_of(parse(name, value)?);
+                self.texts.alarm(&mut alarm);
+                self.alarms.insert(alarm.id.clone(), Arc::new(alarm));
             }
             "closed" => {
                 Arc::make_mut(&mut self.closed).insert(rest.into(), closed_of(parse(name, value)?));

@@ -11,6 +11,7 @@ use crate::places::Place;
 use crate::profile::Profiles;
 use crate::rows::{Dirty, RowKey};
 use crate::settings::Settings;
+use crate::sharing::Texts;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::timers::Timers;
@@ -81,6 +82,8 @@ pub struct World {
     pub(crate) flapping: BTreeSet<Place>,
     /// Rows that changed since the last flush.
     pub(crate) dirty: Dirty,
+    /// Texts of the rows that were read; nothing before the start and behind it.
+    pub(crate) texts: Texts,
     /// Where the object that was asked for last stands; only a hint.
     pub(crate) last: Cell<Place>,
 }
@@ -116,10 +119,17 @@ pub struct Turned {
 pub struct Proposal {
     /// When.
     pub since: Timestamp,
-    /// The sites.
+    /// The sites, in order.
     pub sites: Vec<Text>,
     /// The alarms.
     pub alarms: Vec<AlarmId>,
+}
+
+impl Proposal {
+    /// Whether it is proposed for that site.
+    pub fn has_site(&self, site: &Text) -> bool {
+        self.sites.binary_search(site).is_ok()
+    }
 }
 
 /// Hashes of the documents in force; empty: none.
@@ -335,8 +345,12 @@ impl World {
     #[inline(never)]
     pub(crate) fn begin(&mut self, key: &Key) -> Place {
         let host = self.host_index(&key.group, &key.host);
-        let host = host
-            .unwrap_or_else(|| self.hosts.insert_full((key.group.clone(), key.host.clone()), HostEntry::default()).0);
+        let host = host.unwrap_or_else(|| {
+            // Room for one service; with more, for as many as the map thinks best.
+            let services = Map::with_capacity_and_hasher(1, FxBuildHasher);
+            let entry = HostEntry { services, ..HostEntry::default() };
+            self.hosts.insert_full((key.group.clone(), key.host.clone()), entry).0
+        });
         let services = &mut self.hosts[host].services;
         let service = key.service.as_ref().map(|s| services.insert_full(s.clone(), Watch::default()).0);
         let place = Place { host, service };

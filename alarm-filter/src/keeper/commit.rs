@@ -19,12 +19,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// The snapshot is written after so many records at the latest …
-const FLUSH_RECORDS: usize = 20_000;
-/// … or changed rows, which stand in memory while they are written …
-const FLUSH_ROWS: usize = 12_000;
-/// … after half as many, when there is nothing else to do: whoever hands in much at once does not wait for it …
-const AT_REST: usize = 2;
+/// The snapshot is written after so many records at the latest: a start reads them again, in half a second …
+const FLUSH_RECORDS: usize = 50_000;
+/// … or changed rows: what the world may change meanwhile is copied for them, some hundred bytes each …
+const FLUSH_ROWS: usize = 48_000;
+/// … after a quarter of it, when there is nothing else to do: whoever hands in much at once does not wait for it …
+const AT_REST: usize = 4;
 /// … and after so long, when anything changed.
 const FLUSH_AFTER: Duration = Duration::from_secs(30);
 
@@ -211,5 +211,5 @@ pub fn row(record: &Record) -> Row {
 
 pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     // These types have string keys only, so writing them as JSON cannot fail.
-    serde_json::to_string(value).unwrap_or_default()
+    alarm_core::json::text(value).unwrap_or_default()
 }

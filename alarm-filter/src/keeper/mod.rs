@@ -43,6 +43,8 @@ use writer::{Commit, Picture, Writer, Written, refuse};
 const BATCH: usize = 512;
 /// So many records are written at once rather than handed over, when nothing else waits: that takes longer.
 const FEW: usize = 16;
+/// After something waited for a commit, so many more are handed over.
+const CROWD: u32 = 32;
 /// A new picture of the world is shown at most so often.
 const SHOW_EVERY: Duration = Duration::from_millis(50);
 /// How far behind the clock timers run, so that a line of the log that is on its way comes before them.
@@ -61,6 +63,8 @@ pub struct Keeper {
     shown: Instant,
     /// Something was decided since.
     stale: bool,
+    /// For so many more commits it is likely that something comes in while they are written.
+    crowd: u32,
     /// Something came in since the last tick.
     busy: bool,
     stopping: bool,
@@ -102,6 +106,7 @@ impl Keeper {
             view,
             shown: Instant::now(),
             stale: false,
+            crowd: 0,
             busy: false,
             stopping: false,
             metrics,
@@ -160,11 +165,11 @@ impl Keeper {
                 _ = &mut ends.stop => self.stopping = true,
                 Some(asked) = ends.outlet.commands.recv(), if present && room => self.asked(asked),
                 Some(observations) = ends.outlet.observations.recv(), if present && room => {
+                    // One at a time: with all that waits in one batch the store would have nothing to do now, and
+                    // everybody who sends would wait for the same commit next.
                     self.observed(observations);
-                    while self.pending.len() < BATCH
-                        && let Ok(more) = ends.outlet.observations.try_recv()
-                    {
-                        self.observed(more);
+                    if self.writer.is_away() {
+                        self.crowd = CROWD;
                     }
                 }
                 Some(news) = ends.news.recv(), if room => {
@@ -249,6 +254,14 @@ impl Keeper {
         }
         let at_rest = !std::mem::take(&mut self.busy);
         self.pending.flush_when_due(&mut self.engine, at_rest);
+        if at_rest
+            && self.pending.is_empty()
+            && let Some(store) = self.writer.at_home()
+            && let Err(error) = store.rest()
+        {
+            // The next commit will say so if it is more than that.
+            tracing::warn!("{error}");
+        }
         if let Some(pruner) = &mut self.pruner
             && let Some(store) = self.writer.at_home()
             && self.pending.is_empty()
@@ -340,16 +353,22 @@ impl Keeper {
         }
     }
 
-    /// Has written what is pending: here when it is little and nothing else `waits`, otherwise while the next is decided.
+    /// Has written what is pending: here when it is little and nobody else sends, otherwise while the next is decided.
     /// Documents are large and rare, and written here too: the other thread would keep the room that their JSON took.
     async fn commit(&mut self, waits: bool, ends: &mut Ends) -> Result<(), StoreError> {
         self.pending.flush_when_full(&mut self.engine);
-        let here = self.pending.has_papers() || (!waits && self.pending.is_small(FEW));
+        self.crowd = if waits { self.crowd.max(1) } else { self.crowd.saturating_sub(1) };
+        let here = self.pending.has_papers() || (self.crowd == 0 && self.pending.is_small(FEW));
         let picture = (self.stale && self.shown.elapsed() >= SHOW_EVERY).then(|| self.picture());
         let commit = Commit { picture, ..self.pending.take_commit() };
         let written = if here { Some(self.writer.write_here(commit)) } else { self.writer.hand_over(commit) };
         match written {
-            Some(written) => self.settled(written, ends).await,
+            Some(written) => {
+                if !ends.outlet.observations.is_empty() {
+                    self.crowd = CROWD;
+                }
+                self.settled(written, ends).await
+            }
             None => Ok(()),
         }
     }
@@ -367,6 +386,7 @@ impl Keeper {
                         self.stale = true;
                     }
                     self.metrics.committed(commit.batch.records.len(), took);
+                    self.engine.reuse(commit.records);
                     if let Some(picture) = commit.picture {
                         self.show(picture);
                     }

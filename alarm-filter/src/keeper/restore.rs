@@ -79,6 +79,7 @@ pub fn restore_all(store: &dyn Store) -> Result<(Engine, Days), RestoreError> {
         documents::load(store, &mut engine, kind, &hash)?;
     }
     engine.restore();
+    days.restore();
     fold(store, &mut engine, &mut days, store.flushed_seq() + 1)?;
     Ok((engine, days))
 }

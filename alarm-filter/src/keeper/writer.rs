@@ -42,9 +42,12 @@ pub(super) struct Commit {
 }
 
 impl Commit {
-    /// The batch, whole. Its rows are made here, where the next batch does not wait for it.
+    /// The batch, whole. Its rows are made here, where the next batch does not wait for it. The records go back to where
+    /// they were decided: what they share with the world is counted there, and nowhere else at the same time.
     pub(super) fn batch(&mut self) -> &Batch {
-        self.batch.records.extend(self.records.drain(..).map(|record| row(&record)));
+        if self.batch.records.is_empty() {
+            self.batch.records.extend(self.records.iter().map(row));
+        }
         &self.batch
     }
 

@@ -2,6 +2,7 @@
 
 use super::samples::{batch, record};
 use super::*;
+use alarm_core::rows::Value;
 use alarm_core::time::Timestamp;
 
 /// An engine under test.
@@ -75,7 +76,8 @@ fn odd_values<F: Fixture>() {
     let mut odd = record(1);
     (odd.at, odd.object, odd.version, odd.rules) = (Timestamp(i64::MIN), Some(i64::MIN), u32::MAX, 0);
     (odd.body, odd.events) = ("\u{0}é'\";--".to_owned(), String::new());
-    let rows_in = vec![("ключ".to_owned(), Some(vec![0, 255])), ("empty".to_owned(), Some(Vec::new()))];
+    let value = |bytes: &[u8]| Some(Value::of_json(bytes.to_vec()));
+    let rows_in = vec![("ключ".to_owned(), value(&[0, 255])), ("empty".to_owned(), value(&[]))];
     let b = Batch { first_seq: 1, records: vec![odd.clone()], rows: rows_in, ..Batch::default() };
     f.store().append(&b).unwrap();
     let mut f = f.restarted();
@@ -169,6 +171,28 @@ fn history_of_objects<F: Fixture>() {
     assert_eq!(between(t(8), t(5), 100, 9, 0), [0_u64; 0]);
     f.store().append(&batch(101, 1)).unwrap();
     assert_eq!(between(t(101), t(102), u64::MAX, 9, 0), [101], "an open reader sees what is new");
+}
+
+/// Records are found by their object whether or not the snapshot was flushed since, and across the flush.
+fn history_of_objects_behind_the_flush<F: Fixture>() {
+    let mut f = filled::<F>(2);
+    let unflushed = |first| Batch { flushed: None, rows: Vec::new(), ..batch(first, 20) };
+    f.store().append(&unflushed(21)).unwrap();
+    f.store().append(&unflushed(41)).unwrap();
+    let of_zero = [59, 52, 45, 38, 31, 24, 17, 3];
+    let found = |f: &mut F, upto, limit, before| seqs(&f.history().of_object(0, upto, limit, before).unwrap());
+    for flushed in [None, Some(45), Some(60)] {
+        f.store().append(&Batch { flushed, ..Batch::default() }).unwrap();
+        assert_eq!(found(&mut f, 60, 99, None), of_zero, "{flushed:?}");
+        assert_eq!(found(&mut f, 50, 3, None), [45, 38, 31], "{flushed:?}");
+        assert_eq!(found(&mut f, 60, 3, Some(24)), [17, 3], "{flushed:?}");
+        assert_eq!(f.history().check_all().unwrap(), [], "{flushed:?}");
+        f = f.restarted();
+    }
+    let slice = PruneSlice { before: record(40).at, from: 0, at_most: 100 };
+    f.store().prune(slice, &|_| false).unwrap();
+    assert_eq!(found(&mut f, 60, 99, None), [59, 52, 45]);
+    assert_eq!(f.history().check_all().unwrap(), []);
 }
 
 fn episode(n: i64) -> Episode {
@@ -331,7 +355,8 @@ macro_rules! conformance {
     };
     ($engine:ident, $fixture:ty) => {
         conformance!($engine, $fixture: empty what_went_in_comes_out odd_values twice_is_once
-            what_cannot_follow_is_refused a_batch_without_records documents history_of_objects episodes rare_kinds days_and_audit
+            what_cannot_follow_is_refused a_batch_without_records documents history_of_objects
+            history_of_objects_behind_the_flush episodes rare_kinds days_and_audit
             pruning what_stands_at_time_zero_is_as_old_as_what_follows pruned_to_nothing_it_goes_on_counting);
     };
 }

@@ -150,6 +150,14 @@ pub trait Store: Send {
     /// [`StoreError::Corrupt`] when its content no longer has that hash.
     fn document(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// There is nothing else to do: time for what a commit would otherwise have to wait for.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing that was stored is the worse for it.
+    fn rest(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Removes old records of objects for which `keep` says no, only behind the flushed seq, and writes down where the
     /// truth begins now. Ask again with [`PruneReport::next`] until that is `None`.
     ///

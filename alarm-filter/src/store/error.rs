@@ -165,7 +165,8 @@ impl StoreError {
                 _ if e.extended_code == rusqlite::ffi::SQLITE_IOERR_CORRUPTFS => corrupt(format!("{doing}: {detail}")),
                 _ => Self::Io { path, doing, detail },
             },
-            E::SqlInputError { .. } => corrupt(format!("{doing}: {detail}")),
+            // Without the statement, which may be long.
+            E::SqlInputError { msg, .. } => corrupt(format!("{doing}: {msg}")),
             E::FromSqlConversionFailure(_, _, why) if why.is::<super::sqlite::Unsound>() => corrupt(why.to_string()),
             E::QueryReturnedNoRows => corrupt(format!("{doing}: a row is missing that was always there")),
             // A value of another type than the one that was written.

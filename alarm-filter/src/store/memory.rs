@@ -93,7 +93,7 @@ impl Store for MemoryStore {
             put(&mut c.cursors, source, value);
         }
         for (key, value) in batch.rows.iter().cloned() {
-            put(&mut c.rows, key, value);
+            put(&mut c.rows, key, value.map(|value| value.json().into_owned()));
         }
         c.episodes.extend(batch.episodes.iter().map(|e| (e.id.clone(), e.clone())));
         c.daily.extend(batch.daily.iter().map(|d| ((d.day, d.object, d.state.clone()), d.seconds)));

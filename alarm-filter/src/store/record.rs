@@ -2,6 +2,7 @@
 
 use super::checksum::Sum;
 use super::error::StoreError;
+use alarm_core::rows::Value;
 use alarm_core::time::Timestamp;
 use std::borrow::Cow;
 
@@ -157,7 +158,7 @@ pub struct Batch {
     /// How far each source was read, as JSON of the source's own; `None` forgets the source.
     pub cursors: Vec<(String, Option<String>)>,
     /// What changed in the snapshot: the row's key and its value; `None` deletes it.
-    pub rows: Vec<(String, Option<Vec<u8>>)>,
+    pub rows: Vec<(String, Option<Value>)>,
     /// The rows are now complete up to this seq; `None` leaves the mark where it is.
     pub flushed: Option<u64>,
     /// Alarms that closed.

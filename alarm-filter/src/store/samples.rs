@@ -1,6 +1,7 @@
 //! Made-up records and batches for the tests of this folder.
 
 use super::record::{Batch, Record};
+use alarm_core::rows::Value;
 use alarm_core::time::Timestamp;
 use std::borrow::Cow;
 
@@ -29,8 +30,8 @@ pub(crate) fn batch(first: u64, count: u64) -> Batch {
         records: (first..=last).map(record).collect(),
         cursors: vec![("log/ngi".to_owned(), Some(format!(r#"{{"offset":{last}}}"#)))],
         rows: vec![
-            (format!("object/{}", last % 50), Some(format!(r#"{{"seq":{last}}}"#).into_bytes())),
-            (format!("alarm/{first}"), (!first.is_multiple_of(3)).then(|| b"{}".to_vec())),
+            (format!("object/{}", last % 50), Some(Value::of_json(format!(r#"{{"seq":{last}}}"#).into_bytes()))),
+            (format!("alarm/{first}"), (!first.is_multiple_of(3)).then(|| Value::of_json(b"{}".to_vec()))),
         ],
         flushed: Some(last),
         ..Batch::default()

@@ -123,7 +123,7 @@ impl Daemon {
         }
         for (name, value) in changed {
             match value {
-                Some(value) => self.rows.insert(name, value),
+                Some(value) => self.rows.insert(name, value.json().into_owned()),
                 None => self.rows.remove(&name),
             };
         }

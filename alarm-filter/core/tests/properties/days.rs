@@ -87,7 +87,7 @@ impl Kept {
         }
         for (name, value) in written.rows {
             match value {
-                Some(value) => self.rows.insert(name, value),
+                Some(value) => self.rows.insert(name, value.json().into_owned()),
                 None => self.rows.remove(&name),
             };
         }

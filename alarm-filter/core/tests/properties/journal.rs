@@ -59,7 +59,7 @@ proptest! {
                 }
                 for (name, value) in changed {
                     match value {
-                        Some(value) => flushed.insert(name, value),
+                        Some(value) => flushed.insert(name, value.json().into_owned()),
                         None => flushed.remove(&name),
                     };
                 }

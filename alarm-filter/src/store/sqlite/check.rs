@@ -159,7 +159,7 @@ pub(super) fn all(
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<Option<Vec<Finding>>, StoreError> {
     let mut report = Report { path: path.to_owned(), list: Vec::new() };
-    let tables: [CheckOf; 7] = [pages, cursors, state_rows, documents, episodes, daily, audit];
+    let tables: [CheckOf; 8] = [pages, cursors, state_rows, documents, episodes, daily, audit, objects];
     for table in tables {
         table(conn, &mut report)?;
         if !go_on() {
@@ -214,6 +214,24 @@ fn audit(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
     })
 }
 
+/// Whether it is written down where the records of each object stand; not in a store of an older release.
+fn has_objects(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.prepare("SELECT 1 FROM sqlite_schema WHERE name='journal_objects'")?.exists([])
+}
+
+/// What is written down of where the records of an object stand. That nothing of it lacks is looked at with the records,
+/// and so is that these are there.
+fn objects(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
+    if !has_objects(conn).map_err(|e| StoreError::sqlite(&report.path, "checking the store", &e))? {
+        return Ok(());
+    }
+    let sql = "SELECT o.seq FROM journal_objects o JOIN journal j ON j.seq = o.seq WHERE j.object IS NOT o.object";
+    report.scan(conn, "places of records", sql, |row| {
+        let seq = decode::seq(row.get(0)?);
+        Ok(Some(format!("record {seq} is listed for an object that it is not about")))
+    })
+}
+
 /// `false`: told not to go on.
 fn journal(conn: &Connection, report: &mut Report, go_on: &mut dyn FnMut() -> bool) -> Result<bool, StoreError> {
     let path = report.path.clone();
@@ -229,6 +247,13 @@ fn journal(conn: &Connection, report: &mut Report, go_on: &mut dyn FnMut() -> bo
         report.damage(format!("the state rows are flushed up to seq {flushed}, but the journal ends at seq {last}"));
     }
     let (mut expected, mut latest) = (1, Timestamp(i64::MIN));
+    let listed = match has_objects(conn).map_err(told)? {
+        true => {
+            "SELECT ?2 > (SELECT flushed FROM meta)
+                 OR EXISTS(SELECT 1 FROM journal_objects WHERE object=?1 AND seq=?2)"
+        }
+        false => "SELECT ?1 IS ?1 AND ?2 IS ?2",
+    };
     loop {
         let sql = format!(
             "SELECT {} FROM journal WHERE seq >= {} ORDER BY seq LIMIT {SLICE}",
@@ -243,6 +268,12 @@ fn journal(conn: &Connection, report: &mut Report, go_on: &mut dyn FnMut() -> bo
             let gap = (seq > expected && !explained(expected, seq - 1, Meta::read(conn)?.truth, &losses))
                 .then_some((expected, seq - 1));
             let back = at < latest;
+            let found = match stored.record.object {
+                Some(object) if sound => {
+                    conn.prepare_cached(listed)?.query_row((object, decode::sql(seq)), |r| r.get(0))?
+                }
+                _ => true,
+            };
             (expected, latest) = (seq.max(expected) + 1, latest.max(at));
             Ok(if !sound {
                 Some(format!("record {seq} does not match its checksum"))
@@ -250,6 +281,8 @@ fn journal(conn: &Connection, report: &mut Report, go_on: &mut dyn FnMut() -> bo
                 Some(format!("the records {from} to {to} are missing"))
             } else if back {
                 Some(format!("record {seq} ({at}) is earlier than one before it"))
+            } else if !found {
+                Some(format!("record {seq} is not listed for the object that it is about"))
             } else {
                 None
             })

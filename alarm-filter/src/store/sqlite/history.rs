@@ -16,7 +16,16 @@ pub struct SqliteHistory {
     conn: Connection,
     path: PathBuf,
     options: OpenOptions,
+    /// Where the records of an object stand is written down, up to where the snapshot was flushed.
+    by_object: bool,
 }
+
+/// The latest records of an object. What came since the snapshot was flushed is looked through; that is never much.
+const OF_OBJECT: &str = "seq IN (
+    SELECT seq FROM journal_objects WHERE object=?1 AND seq <= ?2
+    UNION ALL
+    SELECT seq FROM journal WHERE object=?1 AND seq <= ?2 AND seq > (SELECT flushed FROM meta)
+    ORDER BY seq DESC LIMIT ?3) ORDER BY seq DESC";
 
 impl SqliteHistory {
     /// Opens the journal at `path` for reading; works beside a running daemon and without one.
@@ -32,12 +41,12 @@ impl SqliteHistory {
             });
         }
         let opened = connect(path, options, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .and_then(|conn| schema::prepare_reader(&conn, path).map(|()| conn));
-        let conn = opened.map_err(|e| match e {
+            .and_then(|conn| schema::prepare_reader(&conn, path).map(|schema| (conn, schema)));
+        let (conn, schema) = opened.map_err(|e| match e {
             StoreError::ReadOnly { path, detail, .. } => StoreError::Unreadable { path, detail },
             other => other,
         })?;
-        Ok(SqliteHistory { conn, path: path.to_owned(), options })
+        Ok(SqliteHistory { conn, path: path.to_owned(), options, by_object: schema >= schema::OBJECTS })
     }
 
     /// Writes a consistent copy to a file that must not exist yet, beside a running daemon too: it takes no lock.
@@ -107,7 +116,8 @@ impl History for SqliteHistory {
         before: Option<u64>,
     ) -> Result<Vec<StoredRecord>, StoreError> {
         let highest = before.map_or(upto, |b| upto.min(b.saturating_sub(1)));
-        let condition = "object=?1 AND seq <= ?2 ORDER BY seq DESC LIMIT ?3";
+        let before = "object=?1 AND seq <= ?2 ORDER BY seq DESC LIMIT ?3";
+        let condition = if self.by_object { OF_OBJECT } else { before };
         self.records(condition, (object, decode::sql(highest), count(limit)))
     }
 

@@ -66,6 +66,8 @@ pub struct SqliteStore {
     losses: Vec<Losses>,
     /// A commit failed in a way that leaves open whether it happened; the database has to be asked first.
     doubt: bool,
+    /// How many bytes of records came into the log since it was folded into the database.
+    logged: usize,
     found: Vec<Finding>,
     options: OpenOptions,
     _lock: InstanceLock,
@@ -113,6 +115,7 @@ impl SqliteStore {
             meta: Meta::of_a_new_journal(),
             losses: Vec::new(),
             doubt: false,
+            logged: 0,
             found: Vec::new(),
             options,
             _lock: lock,

@@ -47,11 +47,15 @@ fn prune(
         return Ok(report);
     }
     let mut delete = conn.prepare_cached("DELETE FROM journal WHERE seq=?1")?;
+    let mut forget = conn.prepare_cached("DELETE FROM journal_objects WHERE object=?1 AND seq=?2")?;
     for (seq, _, object) in &candidates {
         if object.is_some_and(keep) {
             report.kept += 1;
         } else {
             report.removed += delete.execute([decode::sql(*seq)])? as u64;
+            if let Some(object) = object {
+                forget.execute([*object, decode::sql(*seq)])?;
+            }
         }
     }
     if let Some((seq, at, _)) = candidates.last() {

@@ -109,6 +109,10 @@ impl Store for SqliteStore {
         decode::document(&self.conn, &self.path, hash)
     }
 
+    fn rest(&mut self) -> Result<(), StoreError> {
+        self.fold_log()
+    }
+
     fn prune(&mut self, slice: PruneSlice, keep: &dyn Fn(i64) -> bool) -> Result<PruneReport, StoreError> {
         self.prune_slice(slice, keep)
     }

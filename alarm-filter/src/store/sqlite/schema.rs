@@ -8,6 +8,12 @@ use std::path::Path;
 /// "GWJ1" in the file's header: an alarm-filter journal.
 pub(super) const APPLICATION_ID: i64 = 0x4757_4a31;
 
+/// One page of memory and of most disks, in bytes: what a torn write spares.
+const PAGE: u32 = 4096;
+
+/// How large the write-ahead log may become, in bytes. A start after a kill reads it once, at about a gigabyte a second.
+pub(super) const LOG_AT_MOST: usize = 64 << 20;
+
 /// One step of the schema. Steps are only ever added: files of every release pass through all that they lack.
 struct Migration {
     /// The schema's number after this step (`user_version`).
@@ -59,6 +65,17 @@ CREATE TABLE losses(
         to: 2,
         sql: "CREATE INDEX journal_rare ON journal(kind, seq) WHERE kind='source-state' OR kind='downtimes';",
     },
+    // Where the records of an object stand, up to `meta.flushed`. An index would be kept up to date with each commit, and
+    // as its keys are hashes it took a page of its own for each record, more than the records themselves.
+    Migration {
+        to: 3,
+        sql: "
+CREATE TABLE journal_objects(object INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(object, seq)) WITHOUT ROWID;
+INSERT INTO journal_objects
+  SELECT object, seq FROM journal WHERE object IS NOT NULL AND seq <= (SELECT flushed FROM meta) ORDER BY object, seq;
+DROP INDEX journal_object;
+",
+    },
 ];
 
 /// The newest schema that this release knows.
@@ -73,37 +90,43 @@ pub(super) fn prepare_writer(conn: &Connection, path: &Path) -> Result<(), Store
     conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(|e| told(&e))?;
     conn.set_prepared_statement_cache_capacity(64);
     let version = recognise(conn, path)?;
-    // Before WAL, which fixes the size of pages. 4096 is one page of memory and of most disks: what a torn write spares.
+    // Before WAL, which fixes the size of pages.
     if version == 0 {
-        conn.pragma_update(None, "page_size", 4096).map_err(|e| told(&e))?;
+        conn.pragma_update(None, "page_size", PAGE).map_err(|e| told(&e))?;
     }
     let mode: String = conn.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0)).map_err(|e| told(&e))?;
     if mode != "wal" {
         return Err(StoreError::Io { path: path.to_owned(), doing, detail: format!("journal mode {mode}, not wal") });
     }
-    // FULL: each commit is synced. 4000 pages: a checkpoint (two more syncs) about every 16 MB of log.
-    conn.execute_batch(
-        "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;
-         PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
-    )
+    // FULL: each commit is synced. The log is folded into the database (two more syncs) when there is nothing else to do;
+    // under load a commit waits for it only when the log is full. The cache need not be large: what is written goes to the
+    // ends of the tables, or in the order of the keys.
+    conn.execute_batch(&format!(
+        "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={}; PRAGMA journal_size_limit={LOG_AT_MOST};
+         PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+        LOG_AT_MOST / PAGE as usize
+    ))
     .map_err(|e| told(&e))?;
     migrate(conn, version, MIGRATIONS).map_err(|e| told(&e))
 }
 
-/// Sets a read-only connection up.
-pub(super) fn prepare_reader(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Sets a read-only connection up; gives back the schema's number.
+pub(super) fn prepare_reader(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     let told = |e: &rusqlite::Error| StoreError::sqlite(path, "opening the journal for reading", e);
     conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(|e| told(&e))?;
     conn.set_prepared_statement_cache_capacity(32);
     conn.execute_batch(
-        "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+        "PRAGMA query_only=ON; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
     )
     .map_err(|e| told(&e))?;
     match recognise(conn, path)? {
         0 => Err(StoreError::Corrupt { path: path.to_owned(), what: "holds no journal".to_owned(), last_good: None }),
-        _ => Ok(()),
+        schema => Ok(schema),
     }
 }
+
+/// The schema from which on `journal_objects` is there. Read-only connections may find an older one.
+pub(super) const OBJECTS: i64 = 3;
 
 /// The schema's number of a journal that this release can read; 0 for an empty file.
 fn recognise(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
@@ -156,8 +179,8 @@ mod tests {
     use crate::store::{History, OpenOptions, SqliteStore, Store};
 
     /// A schema that never was, for this test alone.
-    const NEXT: Migration = Migration { to: 3, sql: "ALTER TABLE daily ADD COLUMN note TEXT; CREATE TABLE more(one);" };
-    const BAD: Migration = Migration { to: 4, sql: "DROP TABLE losses; SELECT * FROM nowhere;" };
+    const NEXT: Migration = Migration { to: 4, sql: "ALTER TABLE daily ADD COLUMN note TEXT; CREATE TABLE more(one);" };
+    const BAD: Migration = Migration { to: 5, sql: "DROP TABLE losses; SELECT * FROM nowhere;" };
 
     #[test]
     fn rare_kinds_are_found_by_their_index() {
@@ -173,6 +196,45 @@ mod tests {
             let plan: String = conn.query_row(&sql, [], |r| r.get(3)).unwrap();
             assert!(plan.contains("journal_rare"), "{plan}");
         }
+    }
+
+    /// As the release before `journal_objects` left it.
+    #[test]
+    fn records_of_an_object_are_found_in_an_older_store_and_after_its_migration() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let mut store = SqliteStore::open(&path, OpenOptions::default()).unwrap();
+        store.append(&batch(1, 50)).unwrap();
+        store.append(&crate::store::Batch { rows: Vec::new(), flushed: None, ..batch(51, 10) }).unwrap();
+        drop(store);
+        let conn = Connection::open(&path).unwrap();
+        conn.execute_batch(
+            "DROP TABLE journal_objects; CREATE INDEX journal_object ON journal(object, seq) WHERE object IS NOT NULL;
+             PRAGMA user_version=2;",
+        )
+        .unwrap();
+        let of_zero = [59, 52, 45, 38, 31, 24, 17, 3];
+        let found = || -> Vec<u64> {
+            let history = crate::store::SqliteHistory::open(&path, OpenOptions::default()).unwrap();
+            assert_eq!(history.check_all().unwrap(), []);
+            history.of_object(0, 100, 99, None).unwrap().iter().map(|r| r.seq).collect()
+        };
+        assert_eq!(found(), of_zero, "read without being brought up to date");
+        drop(SqliteStore::open(&path, OpenOptions::default()).unwrap());
+        assert_eq!(found(), of_zero);
+        let listed: i64 = conn.query_row("SELECT count(*) FROM journal_objects", [], |r| r.get(0)).unwrap();
+        assert_eq!(listed, 45, "up to where the snapshot was flushed");
+        conn.execute_batch("DELETE FROM journal_objects WHERE seq=17; INSERT INTO journal_objects VALUES(0, 18)")
+            .unwrap();
+        let history = crate::store::SqliteHistory::open(&path, OpenOptions::default()).unwrap();
+        let said: Vec<String> = history.check_all().unwrap().into_iter().map(|f| f.text).collect();
+        assert_eq!(
+            said,
+            [
+                "record 18 is listed for an object that it is not about",
+                "record 17 is not listed for the object that it is about"
+            ]
+        );
     }
 
     #[test]
@@ -198,13 +260,13 @@ mod tests {
         assert_eq!(sound.history().unwrap().check_all().unwrap(), []);
         drop(sound);
 
-        migrate(&conn, was, &steps([NEXT, Migration { to: 4, sql: "" }])).unwrap();
-        assert_eq!(version(&conn), 4);
+        migrate(&conn, was, &steps([NEXT, Migration { to: 5, sql: "" }])).unwrap();
+        assert_eq!(version(&conn), 5);
         let kept: i64 = conn.query_row("SELECT count(*) FROM journal", [], |r| r.get(0)).unwrap();
         assert_eq!(kept, 50);
         drop(conn);
         let refused = SqliteStore::open(&path, OpenOptions::default()).err().unwrap().to_string();
-        assert!(refused.contains("(schema 4), this release knows schemas up to 2"), "{refused}");
+        assert!(refused.contains("(schema 5), this release knows schemas up to 3"), "{refused}");
         let refused = crate::store::SqliteHistory::open(&path, OpenOptions::default()).err().unwrap().to_string();
         assert!(refused.contains("run that release or a newer one"), "for reading as well: {refused}");
     }

@@ -2,6 +2,7 @@
 
 use super::SqliteStore;
 use super::decode::{self, Meta};
+use super::schema;
 use crate::store::checksum;
 use crate::store::documents;
 use crate::store::error::StoreError;
@@ -10,6 +11,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 const RECORD: &str = "INSERT INTO journal(seq, at, kind, version, rules, object, sum, body, events)
                       VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+/// In the order of the keys: each page is written once.
+const OBJECTS: &str = "INSERT OR IGNORE INTO journal_objects(object, seq)
+                       SELECT object, seq FROM journal WHERE seq > ?1 AND seq <= ?2 AND object IS NOT NULL
+                       ORDER BY object, seq";
 const EPISODE: &str =
     "INSERT OR REPLACE INTO episodes(id, seq, object, site, host, service, metric, opened, closed, sum, body)
      VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
@@ -34,6 +39,7 @@ impl SqliteStore {
         }
         let meta = self.meta.clone();
         self.meta = self.transaction(doing, |conn| write(conn, batch, meta))?;
+        self.logged += batch.records.iter().map(|r| r.body.len() + r.events.len()).sum::<usize>();
         if let Some(newest) = batch.records.last() {
             self.last = batch.last_seq(self.last);
             self.last_at = newest.at;
@@ -59,6 +65,17 @@ impl SqliteStore {
             }
             self.told(doing, &e)
         })
+    }
+
+    /// Folds the log into the database when a quarter of what it may hold has come together.
+    pub(super) fn fold_log(&mut self) -> Result<(), StoreError> {
+        if self.logged < schema::LOG_AT_MOST / 4 {
+            return Ok(());
+        }
+        self.logged = 0;
+        // What readers still need stays where it is; the next time will do.
+        let fold = || self.conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()));
+        fold().map_err(|e| self.told("folding the log into the database", &e))
     }
 
     /// Whether exactly these records are stored.
@@ -172,27 +189,37 @@ fn write(conn: &Connection, batch: &Batch, mut meta: Meta) -> rusqlite::Result<M
     }
     if !batch.rows.is_empty() || batch.flushed.is_some() {
         meta.rows_sum = write_rows(conn, batch, meta.rows_sum)?;
-        meta.flushed = batch.flushed.unwrap_or(meta.flushed);
+        if let Some(flushed) = batch.flushed {
+            conn.prepare_cached(OBJECTS)?.execute([decode::sql(meta.flushed), decode::sql(flushed)])?;
+            meta.flushed = flushed;
+        }
         meta.write(conn)?;
     }
     Ok(meta)
 }
 
 fn write_rows(conn: &Connection, batch: &Batch, mut rows_sum: i64) -> rusqlite::Result<i64> {
-    let mut old = conn.prepare_cached("SELECT sum FROM state_rows WHERE key=?1")?;
-    let mut put = conn.prepare_cached("INSERT OR REPLACE INTO state_rows(key, sum, value) VALUES(?1, ?2, ?3)")?;
-    let mut delete = conn.prepare_cached("DELETE FROM state_rows WHERE key=?1")?;
+    let mut find = conn.prepare_cached("SELECT rowid, sum FROM state_rows WHERE key=?1")?;
+    let mut add = conn.prepare_cached("INSERT INTO state_rows(key, sum, value) VALUES(?1, ?2, ?3)")?;
+    let mut change = conn.prepare_cached("UPDATE state_rows SET sum=?2, value=?3 WHERE rowid=?1")?;
+    let mut delete = conn.prepare_cached("DELETE FROM state_rows WHERE rowid=?1")?;
     for (key, value) in &batch.rows {
-        let was: Option<i64> = old.query_row([key], |r| r.get(0)).optional()?;
-        rows_sum = rows_sum.wrapping_sub(was.unwrap_or(0));
-        match value {
-            Some(value) => {
-                let sum = checksum::pair(key, value);
-                put.execute(params![key, sum, value])?;
-                rows_sum = rows_sum.wrapping_add(sum);
+        let found: Option<(i64, i64)> = find.query_row([key], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+        rows_sum = rows_sum.wrapping_sub(found.map_or(0, |(_, sum)| sum));
+        let Some(value) = value else {
+            if let Some((row, _)) = found {
+                delete.execute([row])?;
             }
-            None => delete.execute([key]).map(drop)?,
-        }
+            continue;
+        };
+        // Made here, one at a time: all of them at once would stand in memory beside what they are made of.
+        let value = value.json();
+        let sum = checksum::pair(key, &value);
+        match found {
+            Some((row, _)) => change.execute(params![row, sum, value])?,
+            None => add.execute(params![key, sum, value])?,
+        };
+        rows_sum = rows_sum.wrapping_add(sum);
     }
     Ok(rows_sum)
 }

@@ -6,7 +6,6 @@
 
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
-use std::fmt::Write;
 
 /// A browser's cookie: 16 random bytes in hexadecimal digits.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,11 +23,8 @@ pub(super) fn random<const BYTES: usize>() -> Option<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _fits = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |n: u8| char::from(if n < 10 { b'0' + n } else { b'a' + n - 10 });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 impl Browser {
