@@ -1,4 +1,4 @@
-//! Where results go that no monitor asked for: Nagios' spool of check results, its command pipe, Icinga 2's interface. [`Sink`] is
+//! Where results go that no monitor asked for: Nagios' spool of check results, its command pipe. [`Sink`] is
 //! all that the one who has results needs to know; start reading in [`spool`], which is the one to prefer beside Nagios: it takes
 //! many results at once, of any length, and keeps them while Nagios is down.
 
