@@ -321,8 +321,11 @@ fn classes_values_and_bytes_that_nobody_knows_are_told() {
 
 const SITE: &str = "mds-vo-name=S,o=grid";
 
-/// The ids that are found of entries of GLUE 1.3 below one site: what each is called, its class, its attributes.
-fn glue1(entries: &[(&str, &str, &[(&str, &str)])]) -> BTreeSet<String> {
+/// An entry of GLUE 1.3: what it is called, its class, its attributes.
+type Short<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// The ids that are found of entries of GLUE 1.3 below one site.
+fn glue1(entries: &[Short<'_>]) -> BTreeSet<String> {
     let dns: Vec<String> = entries.iter().map(|(rdn, ..)| format!("{rdn},{SITE}")).collect();
     let classes: Vec<[&str; 1]> = entries.iter().map(|(_, class, _)| [*class]).collect();
     let made: Vec<Made<'_>> = entries

@@ -2,6 +2,7 @@
 
 use crate::render::{FIRST_LINE, Form, Style};
 use crate::{Finding, Report};
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Args, Command};
 use std::time::Duration;
@@ -66,11 +67,11 @@ fn max_bytes(text: &str) -> Result<usize, String> {
 /// The command with the common options, `--version` as `-V`, and what Nagios configurations rely on: an option given twice
 /// counts as given last, so that a command line goes before the ini file it names.
 pub(crate) fn with_common(command: Command, version: &'static str) -> Command {
-    Common::augment_args(command)
-        .args_override_self(true)
-        .version(version)
-        .disable_help_subcommand(true)
-        .max_term_width(120)
+    // The words about these options are no words about the plugin.
+    let (about, long) = (command.get_about().cloned(), command.get_long_about().cloned());
+    let command = Common::augment_args(command);
+    let command = command.about(Resettable::from(about)).long_about(Resettable::from(long));
+    command.args_override_self(true).version(version).disable_help_subcommand(true).max_term_width(120)
 }
 
 /// A command line that cannot be obeyed: what is wrong with it, in one line.

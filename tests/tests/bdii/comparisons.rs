@@ -1,10 +1,15 @@
 //! Against GOCDB, against the last run, and a verdict for every site.
 
 use crate::{clean, told};
+use e2e::bdii::fake::serve;
 use e2e::bdii::{Content, Slapd};
 use e2e::fail::ensure;
 use e2e::{Fail, Result};
 use std::fs::read_to_string;
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 fn without(content: &Content, host: &str) -> Content {
     let mut changed = content.clone();
@@ -103,6 +108,55 @@ fn a_gocdb_file_that_cannot_be_used_is_unknown_and_the_bdii_is_judged_all_the_sa
 }
 
 #[test]
+fn gocdb_is_asked_by_url_and_its_last_good_copy_stays_in_force() -> Result {
+    let content = clean(3);
+    let slapd = Slapd::start(&content, "")?;
+    let (document, asked) = (without(&content, "ce01.site001").gocdb(), Arc::new(AtomicUsize::new(0)));
+    let counter = Arc::clone(&asked);
+    let port = serve(move |stream| {
+        let mut request = [0; 4096];
+        let _request = stream.read(&mut request)?;
+        // The first time it answers; then it is out of order.
+        if counter.fetch_add(1, Ordering::SeqCst) == 0 {
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{document}", document.len())
+        } else {
+            write!(stream, "HTTP/1.1 503 Service Unavailable\r\n\r\n")
+        }
+    })?;
+    let url = format!("http://127.0.0.1:{port}/gocdbpi/public/?method=get_service");
+    let cache = slapd.file("gocdb.cache").display().to_string();
+    let options = ["--gocdb", &url, "--gocdb-cache", &cache, "-v"];
+    let fault = "published, and not registered in GOCDB at this site (service.registered)";
+    for _ in 0..2 {
+        let answer = slapd.check(&options)?;
+        ensure(answer.code == 2 && answer.first().contains(fault), || told(&answer))?;
+        ensure(asked.load(Ordering::SeqCst) == 1, || "a fresh copy is not asked for again".to_owned())?;
+    }
+    let answer = slapd.check(&[&options[..], &["--gocdb-refresh", "0"]].concat())?;
+    ensure(answer.code == 2 && answer.first().contains(fault), || told(&answer))?;
+    ensure(answer.text.contains("answers 503 Service Unavailable, compared with the copy of"), || told(&answer))?;
+    let answer = slapd.check(&["--gocdb", &url])?;
+    ensure(answer.code == 3 && answer.first().contains("answers 503"), || told(&answer))
+}
+
+#[test]
+fn a_gocdb_that_hangs_does_not_keep_the_bdii_from_being_read() -> Result {
+    let slapd = Slapd::start(&clean(1), "")?;
+    let port = serve(|stream| {
+        let mut request = [0; 4096];
+        loop {
+            let _waits_until_the_client_goes = stream.read(&mut request)?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    })?;
+    let begun = Instant::now();
+    let answer = slapd.check(&["-t", "6", "--gocdb", &format!("http://127.0.0.1:{port}/")])?;
+    ensure(begun.elapsed() < Duration::from_secs(6), || format!("took {:?}", begun.elapsed()))?;
+    ensure(answer.code == 3 && answer.first().contains("waiting for the server"), || told(&answer))?;
+    ensure(answer.first().contains("sites=1"), || told(&answer))
+}
+
+#[test]
 fn what_has_vanished_since_the_last_run_is_told_until_it_is_back() -> Result {
     let content = clean(3);
     let mut less = content.clone();
@@ -160,4 +214,18 @@ fn a_sweep_gives_every_site_its_verdict() -> Result {
     ensure(records == expected, || format!("{records:#?}\n{}", told(&answer)))?;
     ensure(text.lines().all(|line| line.len() < 4096), || "a record is too long for the command pipe".to_owned())?;
     ensure(text.contains("error E009 x1 a latitude lies between -90 and 90"), || text.clone())
+}
+
+#[test]
+fn a_sweep_over_a_part_knows_of_no_site_that_it_is_well() -> Result {
+    let slapd = Slapd::start(&clean(3), "sizelimit 60")?;
+    let sweep = slapd.file("sweep.cmd").display().to_string();
+    let state = slapd.file("state").display().to_string();
+    let answer = slapd.check(&["--sweep", &sweep, "--state", &state])?;
+    ensure(answer.code == 3, || told(&answer))?;
+    let text = read_to_string(&sweep).map_err(Fail::at(&sweep))?;
+    let unknown = text.lines().all(|line| line.contains(";org.bdii.Site;3;BDII UNKNOWN: only a part"));
+    ensure(unknown && !text.is_empty(), || text.clone())?;
+    // What did not come has not vanished: nothing is remembered of such a run.
+    ensure(!slapd.file("state").exists(), || "a part was remembered as if it were all".to_owned())
 }

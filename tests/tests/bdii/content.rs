@@ -3,6 +3,7 @@
 use crate::{clean, seed, told};
 use e2e::Result;
 use e2e::bdii::defects::{Expected, spoil};
+use e2e::bdii::site::iso;
 use e2e::bdii::{Content, Found, Slapd};
 use e2e::fail::ensure;
 use e2e::place::now;
@@ -143,6 +144,24 @@ fn a_value_of_10_mb_costs_time_and_no_memory_and_is_told_by_its_entry() -> Resul
     let (_, found) = slapd.findings(&[])?;
     let others: Vec<_> = serious(&found).into_iter().filter(|one| one.id != "GW005").collect();
     ensure(others.is_empty(), || format!("{others:#?}"))
+}
+
+#[test]
+fn a_site_of_which_nothing_was_renewed_for_a_day_is_told() -> Result {
+    let mut content = clean(3);
+    let old = iso(now() - 90_000);
+    for entry in content.glue2.iter_mut().filter(|entry| entry.dn.contains("GW-SITE-001")) {
+        if entry.get("GLUE2EntityCreationTime").is_some() {
+            entry.set("GLUE2EntityCreationTime", &old);
+        }
+        entry.remove("GLUE2EntityValidity");
+    }
+    let slapd = Slapd::start(&content, "")?;
+    let (answer, found) = slapd.findings(&[])?;
+    let told_of: Vec<_> = serious(&found).into_iter().map(|one| (one.id.as_str(), one.site.as_str())).collect();
+    ensure(answer.code == 1 && told_of == [("GW006", "GW-SITE-001")], || format!("{told_of:?} {}", told(&answer)))?;
+    let answer = slapd.check(&["--site-age", "48"])?;
+    ensure(answer.code == 0, || told(&answer))
 }
 
 #[test]

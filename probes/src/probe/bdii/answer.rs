@@ -12,11 +12,12 @@ use super::judge::SiteCount;
 use super::local::Local;
 use super::nodes::Site;
 use super::options::{Options, Want};
+use super::papers;
 use super::read::{End, Reading, Tree};
 use super::sweep;
 use super::tables::{RowId, Severity, Tables};
 use crate::net::ldap::LdapError;
-use plugin::{Finding, Perfdata, Report, State, Threshold, Unit, Usage};
+use plugin::{Context, Finding, Perfdata, Report, State, Threshold, Unit, Usage};
 
 /// Ranges of the command line.
 #[derive(Debug, Clone, Copy)]
@@ -52,26 +53,15 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Reads GOCDB's file. What is wrong with it is a finding: the BDII is judged all the same.
-    pub(super) fn gocdb(&mut self, options: &Options, now: i64, report: &mut Report) {
-        let Some(path) = &options.gocdb else { return };
-        let wrong = |why: String| Finding::unknown("gocdb", format!("{} {why}", path.display()));
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => return report.add(wrong(format!("cannot be read: {error}"))),
-        };
-        match Registry::read(&bytes) {
+    /// Gets GOCDB's services. What is wrong with them is a finding: the BDII is judged all the same.
+    pub(super) fn gocdb(&mut self, options: &Options, context: &Context, now: i64, report: &mut Report) {
+        let Some(source) = &options.gocdb else { return };
+        let found = papers::get(source, options, context, now);
+        match found.registry {
             Ok(registry) => self.registry = Some(registry),
-            Err(why) => return report.add(wrong(format!("cannot be used: {why}"))),
+            Err(why) => report.add(Finding::unknown("gocdb", why)),
         }
-        let written = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
-        let written =
-            written.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map(|age| age.as_secs() as i64);
-        let age = written.map_or(0, |written| now - written);
-        if age > i64::from(options.gocdb_age()) * 3600 {
-            let text = format!("{} is {} old; look at what fetches it", path.display(), span(age));
-            report.add(Finding::warning("gocdb", text));
-        }
+        report.extend(found.findings);
     }
 
     /// Reads the last run's file.
@@ -425,7 +415,7 @@ impl Answer<'_> {
             report.perfdata(Perfdata::count("vanished", delta.gone.len()));
             report.perfdata(Perfdata::count("appeared", delta.appeared.len()));
         }
-        if let Err(why) = history::replace(path, &seen.text()) {
+        if let Err(why) = history::replace(path, seen.text()) {
             report.add(Finding::unknown("state", why));
         }
     }
@@ -444,7 +434,7 @@ impl Answer<'_> {
                 "format": "gridward-bdii-gocdb", "version": 1, "at": self.now, "bdii": self.target,
                 "complete": whole, "differences": differences,
             });
-            if let Err(why) = history::replace(path, &format!("{document:#}\n")) {
+            if let Err(why) = history::replace(path, format!("{document:#}\n")) {
                 report.add(Finding::unknown("gocdb-report", why));
             }
         }

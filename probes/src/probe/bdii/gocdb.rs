@@ -53,7 +53,7 @@ impl Registry {
         let mut rooted = false;
         loop {
             let at = reader.buffer_position();
-            let wrong = |what: String| format!("byte {at}: {what}");
+            let wrong = |what: String| format!("byte {at}: {}", plugin::text::line(&what));
             match reader.read_event().map_err(|error| wrong(error.to_string()))? {
                 Event::Start(start) => {
                     let name = start.local_name().as_ref().to_owned();
@@ -339,8 +339,9 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_of_gocdb_is_an_error_and_no_empty_registry() {
-        for text in ["", "<html></html>", "<results></results>", "<results><SERVICE_ENDPOINT>", "no xml"] {
-            assert!(Registry::read(text.as_bytes()).is_err(), "{text}");
+        for text in ["", "<html></html>", "<results></results>", "<results><SERVICE_ENDPOINT>", "no xml", "</\n>"] {
+            let why = Registry::read(text.as_bytes()).unwrap_err();
+            assert!(!why.contains('\n'), "{why}");
         }
     }
 

@@ -151,12 +151,12 @@ pub fn load(path: &Path) -> Result<Option<Seen>, String> {
 ///
 /// # Errors
 /// It cannot be written, in words that name it.
-pub fn replace(path: &Path, text: &str) -> Result<(), String> {
+pub fn replace(path: &Path, content: impl AsRef<[u8]>) -> Result<(), String> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
     let beside = Path::new(&name);
     let written = std::fs::File::create(beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| file.write_all(content.as_ref()).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(beside, path));
     written.map_err(|error| {
         let _ = std::fs::remove_file(beside);

@@ -3,7 +3,7 @@
 //!
 //! Start in [`run`], below. `read.rs` asks the BDII and hands every entry to a `judge.rs`, which knows the tables (`tables/`: schema,
 //! lists, rules) and what a site made of them (`local.rs`); `glue1.rs`, `glue2.rs`, `hierarchy.rs` and `references.rs` are the rules
-//! that need more than a value. `gocdb.rs` compares with what is registered, `history.rs` with the last run, `sweep.rs` writes a
+//! that need more than a value. `gocdb.rs` compares with what is registered (`papers.rs` gets it), `history.rs` with the last run, `sweep.rs` writes a
 //! verdict for every site, and `answer.rs` makes the report.
 mod answer;
 pub mod entry;
@@ -19,6 +19,7 @@ pub mod judge;
 pub mod local;
 pub mod nodes;
 mod options;
+mod papers;
 pub mod published;
 pub mod read;
 pub mod references;
@@ -98,7 +99,7 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     let (tables, local) = rules(&options, context)?;
     let now = options.at.unwrap_or(context.now);
     let mut inputs = Inputs::default();
-    inputs.gocdb(&options, now, &mut report);
+    inputs.gocdb(&options, context, now, &mut report);
     inputs.last_run(&options, &mut report);
     let sink = options.findings.as_deref().map(sink).transpose()?;
     let brief = Brief {

@@ -68,10 +68,16 @@ pub struct Options {
     /// Explain a rule by its id and end
     #[arg(long, value_name = "ID")]
     pub explain: Option<String>,
-    /// GOCDB's services (get_service or get_service_endpoint), as a file that something else keeps fresh
-    #[arg(long, value_name = "FILE")]
-    pub gocdb: Option<PathBuf>,
-    /// Hours after which the file of GOCDB is too old: WARNING [default: 24]
+    /// GOCDB's services (get_service or get_service_endpoint): a file that something else keeps fresh, or a URL
+    #[arg(long, value_name = "FILE|URL")]
+    pub gocdb: Option<String>,
+    /// Where what came from the URL is kept; it is asked for again after --gocdb-refresh
+    #[arg(long, value_name = "FILE", requires = "gocdb")]
+    pub gocdb_cache: Option<PathBuf>,
+    /// Minutes for which the cache is used without asking [default: 60]
+    #[arg(long, value_name = "MINUTES")]
+    pub gocdb_refresh: Option<u32>,
+    /// Hours after which GOCDB's file, or its cache, is too old: WARNING [default: 24]
     #[arg(long, value_name = "HOURS")]
     pub gocdb_age: Option<u32>,
     /// Write the differences from GOCDB into this file, as JSON
@@ -166,5 +172,9 @@ impl Options {
 
     pub(super) fn max_entries(&self) -> u64 {
         self.max_entries.unwrap_or(2_000_000)
+    }
+
+    pub(super) fn gocdb_refresh(&self) -> u32 {
+        self.gocdb_refresh.unwrap_or(60)
     }
 }
