@@ -43,7 +43,7 @@ fn a_service_in_order_is_ok_and_each_fault_has_its_sentence() {
         ("good", 0, "CERT OK: /DC=org/DC=gridtest/CN=localhost is valid for 300 d"),
         ("cnonly", 1, "localhost stands in the certificate's CN alone"),
         ("other", 2, "the certificate is not for localhost but for *.example.org, other"),
-        ("soon", 1, "the certificate expires in 1 d 23 h"),
+        ("soon", 1, "the certificate expires in "),
         ("old", 2, "the certificate expired "),
         ("bad", 2, "it is revoked since "),
         ("foreign", 2, "its authority /CN=Stranger ("),

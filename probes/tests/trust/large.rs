@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 /// The most memory that a run held, in KiB, by the kernel's account; and what it printed.
 fn measured(args: &[&str]) -> (u64, String) {
     use std::io::Read;
-    // The shell reads its child's account after it has ended: VmHWM is of the process itself.
+    // VmHWM is of the process itself; ru_maxrss would count what the test held when it started it.
     let mut child = Command::new(gridprobe()).args(args).stdout(Stdio::piped()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
@@ -57,7 +57,8 @@ fn a_million_entries_take_no_more_memory_than_ten() {
             &serial,
         ])
     };
-    let (small, _) = run("small.crl");
+    // A run that is over in a moment may be looked at before its peak only: the highest of several is its peak.
+    let small = (0..20).map(|_| run("small.crl").0).max().unwrap_or(0);
     for name in ["large.crl", "large.pem"] {
         let (peak, text) = run(name);
         assert!(text.contains("1000000 entries") && text.contains("100000F423F is revoked"), "{text}");
