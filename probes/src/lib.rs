@@ -3,6 +3,7 @@
 //! the other one: Nagios' checks in one process that stays; `sink/` takes results to a monitor that did not ask.
 
 pub mod batch;
+pub mod ce;
 pub mod net;
 pub mod oneshot;
 pub mod probe;

@@ -35,6 +35,16 @@ pub const PROBES: &[Probe] = &[
         metrics: &["hr.srce.CADist-Check", "org.sam.WN-CAver"],
     },
     Probe {
+        plugin: probe::ce::PLUGIN,
+        summary: "a compute element: does a submitted job run from end to end",
+        metrics: &[
+            "org.nordugrid.ARC-CE-submit",
+            "org.nordugrid.ARC-CE-monitor",
+            "org.sam.ARC-JobSubmit",
+            "org.sam.ARC-JobState",
+        ],
+    },
+    Probe {
         plugin: probe::cert::PLUGIN,
         summary: "the certificate of a TLS service or in a file, as the grid judges it",
         metrics: &[

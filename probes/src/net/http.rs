@@ -209,17 +209,24 @@ impl BufRead for Wire {
     }
 }
 
+/// The head of an answer.
 #[derive(Debug, Default)]
-struct Head {
-    status: u16,
-    reason: String,
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) reason: String,
     length: Option<u64>,
     chunked: bool,
-    location: Option<String>,
+    pub(super) location: Option<String>,
+    closes: bool,
 }
 
 impl Head {
-    fn read(wire: &mut impl BufRead) -> Result<Head, String> {
+    /// Whether the next answer may come on the same connection.
+    pub(super) fn keeps_open(&self) -> bool {
+        !self.closes && (self.chunked || self.length.is_some())
+    }
+
+    pub(super) fn read(wire: &mut impl BufRead) -> Result<Head, String> {
         let mut limited = wire.take(HEAD);
         let mut line = |what: &str| -> Result<String, String> {
             let mut bytes = Vec::new();
@@ -247,10 +254,62 @@ impl Head {
                 "content-length" => head.length = value.parse().ok(),
                 "transfer-encoding" => head.chunked = value.to_ascii_lowercase().contains("chunked"),
                 "location" => head.location = Some(value.to_owned()),
+                "connection" => head.closes = value.eq_ignore_ascii_case("close"),
                 _ => {}
             }
         }
     }
+}
+
+/// Reads the content of an answer whole, and no octet beyond it.
+///
+/// # Errors
+/// It is cut off, longer than `limit`, or its framing is broken; one line.
+pub(super) fn read_body(wire: &mut impl BufRead, head: &Head, limit: u64) -> Result<Vec<u8>, String> {
+    let mut content = Vec::new();
+    let take = |wire: &mut dyn BufRead, octets: u64, content: &mut Vec<u8>| -> Result<(), String> {
+        if content.len() as u64 + octets > limit {
+            return Err(format!("its answer is longer than {limit} octets"));
+        }
+        let n = wire.take(octets).read_to_end(content).map_err(|e| e.to_string())?;
+        if (n as u64) < octets { Err("it closed the connection within its answer".to_owned()) } else { Ok(()) }
+    };
+    match (head.chunked, head.length) {
+        (false, Some(length)) => take(wire, length, &mut content)?,
+        (false, None) => {
+            let n = wire.take(limit + 1).read_to_end(&mut content).map_err(|e| e.to_string())?;
+            if n as u64 > limit {
+                return Err(format!("its answer is longer than {limit} octets"));
+            }
+        }
+        (true, _) => loop {
+            let size = chunk_size(wire)?;
+            if size > 0 {
+                take(wire, size, &mut content)?;
+                chunk_line(wire)?;
+                continue;
+            }
+            // Trailers end with an empty line.
+            while !chunk_line(wire)?.is_empty() {}
+            break;
+        },
+    }
+    Ok(content)
+}
+
+fn chunk_line(wire: &mut impl BufRead) -> Result<String, String> {
+    let mut line = Vec::new();
+    wire.take(1024).read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
+    if line.last() != Some(&b'\n') {
+        return Err("it closed the connection within its answer, or its chunks are none".to_owned());
+    }
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+fn chunk_size(wire: &mut impl BufRead) -> Result<u64, String> {
+    let line = chunk_line(wire)?;
+    let size = line.split(';').next().unwrap_or_default().trim();
+    u64::from_str_radix(size, 16).map_err(|_| "its chunks are none".to_owned())
 }
 
 impl Body {

@@ -2,5 +2,6 @@
 pub mod connect;
 pub mod http;
 pub mod ldap;
+pub mod rest;
 pub mod starttls;
 pub mod tls;

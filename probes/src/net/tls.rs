@@ -36,6 +36,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The key of the first certificate.
+    pub fn key(&self) -> &PKey<openssl::pkey::Private> {
+        &self.key
+    }
+
     /// Reads a certificate with its chain, and its key, from one file (as a proxy is) or two.
     ///
     /// # Errors

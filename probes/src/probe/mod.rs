@@ -4,6 +4,7 @@
 pub mod anchors;
 pub mod bdii;
 pub mod ca;
+pub mod ce;
 pub mod cert;
 pub mod crl;
 pub mod lifetime;

@@ -5,8 +5,8 @@
 //! grid trusts it and whether it is revoked, `stale.rs` what the server says to a client's certificate.
 
 mod chain;
-mod host;
-pub(super) mod path;
+pub(crate) mod host;
+pub(crate) mod path;
 mod stale;
 
 use super::lifetime;

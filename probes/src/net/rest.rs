@@ -1,0 +1,302 @@
+//! One connection to a REST service of the grid: TLS with a client certificate (a proxy, as a rule), the server judged by the
+//! grid's trust anchors before anything is sent, then as many requests as a run has, one after another.
+
+use super::connect::{ConnectError, Timed, connect};
+use super::http::{Head, read_body};
+use super::tls::{Failure, Identity, alert, handshake};
+use crate::probe::cert::{host, path};
+use openssl::ssl::SslStream;
+use plugin::{Context, State};
+use std::fmt;
+use std::io::{BufReader, Write};
+use std::path::PathBuf;
+
+/// An answer is not longer.
+const LIMIT: u64 = 8 * 1024 * 1024;
+
+/// Whom to talk to, and as whom.
+pub struct Server {
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Folder of the trust anchors.
+    pub ca_dir: PathBuf,
+    /// What the client shows.
+    pub identity: Option<Identity>,
+    /// A bearer token (RFC 6750), where one is used.
+    pub token: Option<String>,
+}
+
+/// A connection that is made when it is needed, and kept.
+pub struct Rest<'c> {
+    server: Server,
+    context: &'c Context,
+    stream: Option<BufReader<SslStream<Timed>>>,
+    handshakes: u32,
+    remarks: Vec<plugin::Finding>,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Request<'r> {
+    /// GET, POST, PUT, DELETE.
+    pub method: &'r str,
+    /// Path and query.
+    pub path: &'r str,
+    /// Of the answer wanted; JSON when empty.
+    pub accept: &'r str,
+    /// Of `body`.
+    pub content_type: &'r str,
+    /// May be empty.
+    pub body: &'r [u8],
+}
+
+/// What is answered.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// As 200.
+    pub status: u16,
+    /// The words behind it, where A-REX puts its reasons.
+    pub reason: String,
+    /// The field Location.
+    pub location: Option<String>,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer, and whose matter it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// Ours: the name leads nowhere, the time is over, a file of ours cannot be used.
+    Ours(String),
+    /// The site's: nobody answers, or not as it should.
+    Theirs(String),
+}
+
+impl Fault {
+    /// How bad it is: what is ours leaves the service unjudged.
+    pub fn state(&self) -> State {
+        match self {
+            Fault::Ours(_) => State::Unknown,
+            Fault::Theirs(_) => State::Critical,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Ours(why) | Fault::Theirs(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Reply {
+    /// Whether it is one of success.
+    pub fn is_ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The content as text; what is no UTF-8 is replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Status, reason and the beginning of a plain content, for people.
+    pub fn said(&self) -> String {
+        let text = self.text();
+        let text = text.trim();
+        let words =
+            if text.is_empty() || text.starts_with(['<', '{', '[']) { String::new() } else { format!(": {text}") };
+        plugin::text::shortened(&format!("{} {}{words}", self.status, self.reason), 200).into_owned()
+    }
+}
+
+impl<'c> Rest<'c> {
+    /// Nothing is connected yet.
+    pub fn new(server: Server, context: &'c Context) -> Rest<'c> {
+        Rest { server, context, stream: None, handshakes: 0, remarks: Vec::new() }
+    }
+
+    /// How many times hands were shaken.
+    pub fn handshakes(&self) -> u32 {
+        self.handshakes
+    }
+
+    /// The identity that is shown.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.server.identity.as_ref()
+    }
+
+    /// Whether a bearer token is sent.
+    pub fn has_token(&self) -> bool {
+        self.server.token.is_some()
+    }
+
+    /// The server, as `host:port`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.server.host, self.server.port)
+    }
+
+    /// What is to be said of the server's certificate, though it is taken.
+    pub fn remarks(&mut self) -> Vec<plugin::Finding> {
+        std::mem::take(&mut self.remarks)
+    }
+
+    /// Asks, and reads the answer. A connection that the server has closed since the last one is made anew, once.
+    ///
+    /// # Errors
+    /// There is no answer. An answer that says no is a [`Reply`].
+    pub fn ask(&mut self, request: Request<'_>) -> Result<Reply, Fault> {
+        let kept = self.stream.is_some();
+        match self.exchange(request) {
+            // Nothing of an answer has come: the server closed a connection that it had kept until then.
+            Err(Exchange::Closed) if kept => self.exchange(request).map_err(|e| self.closed(e)),
+            done => done.map_err(|e| self.closed(e)),
+        }
+    }
+
+    fn closed(&self, e: Exchange) -> Fault {
+        match e {
+            Exchange::Closed => Fault::Theirs(format!("{} closes the connection instead of answering", self.place())),
+            Exchange::Fault(fault) => fault,
+        }
+    }
+
+    fn exchange(&mut self, request: Request<'_>) -> Result<Reply, Exchange> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => self.connected()?,
+        };
+        let place = self.place();
+        self.context.doing(format_args!("waiting for {} {} at {place}", request.method, request.path));
+        let accept = if request.accept.is_empty() { "application/json" } else { request.accept };
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gridprobe/{}\r\nAccept: {accept}\r\nAccept-Encoding: identity\r\n",
+            request.method,
+            request.path,
+            self.authority(),
+            env!("CARGO_PKG_VERSION")
+        );
+        if let Some(token) = &self.server.token {
+            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        }
+        if !request.content_type.is_empty() {
+            head.push_str(&format!("Content-Type: {}\r\n", request.content_type));
+        }
+        if !matches!(request.method, "GET" | "HEAD") {
+            head.push_str(&format!("Content-Length: {}\r\n", request.body.len()));
+        }
+        head.push_str("\r\n");
+        let mut message = head.into_bytes();
+        message.extend_from_slice(request.body);
+        if let Err(e) = stream.get_mut().write_all(&message) {
+            return Err(self.broken(&e));
+        }
+        let late = |why: String| match self.context.deadline.remaining().is_zero() {
+            true => Fault::Ours(format!("{place} does not answer {} {} in time", request.method, request.path)),
+            false => Fault::Theirs(format!("{place}: {why}")),
+        };
+        match std::io::BufRead::fill_buf(&mut stream) {
+            Ok([]) => return Err(Exchange::Closed),
+            Ok(_) => {}
+            Err(e) => return Err(self.broken(&e)),
+        }
+        let head = Head::read(&mut stream).map_err(|why| Exchange::Fault(late(why)))?;
+        let bodiless = request.method == "HEAD" || head.status == 204 || head.status == 304;
+        let body = if bodiless {
+            Vec::new()
+        } else {
+            read_body(&mut stream, &head, LIMIT).map_err(|why| Exchange::Fault(late(why)))?
+        };
+        if head.keeps_open() {
+            self.stream = Some(stream);
+        }
+        Ok(Reply { status: head.status, reason: head.reason, location: head.location, body })
+    }
+
+    /// What a failed read or write means. A server of TLS 1.3 refuses a client's certificate only here.
+    fn broken(&self, e: &std::io::Error) -> Exchange {
+        let failure = match e.get_ref().and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>()) {
+            Some(error) => Failure::of(error),
+            None => match e.kind() {
+                std::io::ErrorKind::TimedOut => Failure::Silent,
+                std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe => Failure::Closed,
+                _ => Failure::Other(e.to_string()),
+            },
+        };
+        match failure {
+            Failure::Closed => Exchange::Closed,
+            other => Exchange::Fault(self.refused(&other)),
+        }
+    }
+
+    fn authority(&self) -> String {
+        if self.server.host.contains(':') {
+            format!("[{}]:{}", self.server.host, self.server.port)
+        } else {
+            self.place()
+        }
+    }
+
+    fn connected(&mut self) -> Result<BufReader<SslStream<Timed>>, Exchange> {
+        let place = self.place();
+        let stream = connect(&self.server.host, self.server.port, self.context).map_err(|e| {
+            Exchange::Fault(match e {
+                ConnectError::Name(why) => Fault::Ours(why),
+                ConnectError::Refused(why) if self.context.deadline.remaining().is_zero() => Fault::Ours(why),
+                ConnectError::Refused(why) => Fault::Theirs(why),
+            })
+        })?;
+        self.context.doing(format_args!("shaking hands with {place}"));
+        self.handshakes += 1;
+        let session = handshake(stream, &self.server.host, self.server.identity.as_ref())
+            .map_err(|why| Exchange::Fault(Fault::Ours(why)))?;
+        let stream = session.stream.map_err(|failure| Exchange::Fault(self.refused(&failure)))?;
+        let mut found = path::findings(&session.chain, &self.server.ca_dir, self.context.now, self.context);
+        for certificate in &session.chain {
+            let Ok(certificate) = path::certificate(certificate) else { continue };
+            if certificate.not_after < self.context.now {
+                found.push(plugin::Finding::critical("expired", "it has expired"));
+            }
+        }
+        if let Some(shown) = session.chain.first() {
+            found.extend(host::judge(shown, &self.server.host));
+        } else {
+            found.push(plugin::Finding::critical("no_certificate", "it shows none"));
+        }
+        if let Some(worst) = found.iter().filter(|f| f.state() > State::Warning).max_by_key(|f| f.state()) {
+            let why = format!("the certificate of {place} is not taken: {}", worst.line());
+            return Err(Exchange::Fault(match worst.state() {
+                State::Critical => Fault::Theirs(why),
+                _ => Fault::Ours(why),
+            }));
+        }
+        self.remarks = found.into_iter().filter(|f| f.state() == State::Warning).collect();
+        Ok(BufReader::new(stream))
+    }
+
+    fn refused(&self, failure: &Failure) -> Fault {
+        let place = self.place();
+        match failure {
+            Failure::Silent => Fault::Ours(format!("{place} does not answer in time")),
+            Failure::Closed => Fault::Theirs(format!("{place} closes the connection")),
+            Failure::NotTls => Fault::Theirs(format!("{place} does not speak TLS; is it another port?")),
+            Failure::Alert(alert::CERTIFICATE_EXPIRED) => Fault::Theirs(format!(
+                "{place} calls our certificate expired, and it is not by our clock: it holds an expired CRL or CA, or its clock is wrong"
+            )),
+            Failure::Alert(number) => {
+                Fault::Theirs(format!("{place} refuses our certificate or what we offer (TLS alert {number})"))
+            }
+            Failure::Other(why) => Fault::Theirs(format!("{place}: {why}")),
+        }
+    }
+}
+
+/// How an exchange failed.
+enum Exchange {
+    /// Closed before anything of an answer came.
+    Closed,
+    Fault(Fault),
+}

@@ -1,0 +1,151 @@
+//! check_ce (org.nordugrid.ARC-CE-submit, org.sam.ARC-JobSubmit, org.sam.ARC-JobState): does a job that is submitted run from end to
+//! end? Each call does what is due of one job (submit it, look how far it is, fetch what it wrote, take it away) and returns at
+//! once: no slot of Nagios waits for a batch system.
+//!
+//! Start reading in `run` below; `advance.rs` is the state machine, `verdict.rs` the table of what an end or a time-out means,
+//! `memory.rs` what is kept between calls, `answer.rs` what is said. The compute elements themselves are in `crate::ce`.
+
+mod advance;
+mod answer;
+mod memory;
+mod options;
+mod verdict;
+
+use super::anchors;
+use crate::ce::Job;
+use crate::ce::arc::{Arc, Settings};
+use crate::net::rest::{Rest, Server};
+use crate::registry;
+use advance::Work;
+use clap::{ArgMatches, Args as _, Command, FromArgMatches};
+use memory::Refusal;
+use options::Args;
+use plugin::{Context, Finding, Plugin, Report, Usage};
+use std::path::Path;
+
+/// The probe.
+pub const PLUGIN: Plugin = Plugin {
+    name: "check_ce",
+    service: "CE",
+    version: registry::version,
+    command: || {
+        Args::augment_args(
+            Command::new("check_ce").about("Whether jobs that are submitted to a compute element run from end to end"),
+        )
+    },
+    run,
+};
+
+/// A file that goes with the job is not longer.
+const INPUT: u64 = 16 * 1024 * 1024;
+/// A delegated proxy must outlive the job by so many seconds.
+const BEYOND: i64 = 1800;
+
+fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
+    let args = Args::from_arg_matches(matches)?;
+    let mut report = context.report(PLUGIN.service);
+    let (mut memory, kept) = match memory::open(&args.state_dir, &args.hostname, args.port, &args.tag) {
+        Ok(open) => open,
+        Err(Refusal::Busy(memory)) => {
+            report.add(Finding::ok(
+                "busy",
+                "another call is working with this compute element; this is what was known before",
+            ));
+            answer::say(&args, &memory, &advance::Done::default(), context.now, &mut report);
+            return Ok(report);
+        }
+        Err(Refusal::Wrong(finding)) => {
+            report.add(finding);
+            return Ok(report);
+        }
+    };
+    if !args.reap && !advance::is_due(&args, &memory, context.now) {
+        answer::say(&args, &memory, &advance::Done::default(), context.now, &mut report);
+        return Ok(report);
+    }
+    let done = match prepared(&args, context) {
+        Ok((server, job)) => {
+            let settings = Settings {
+                base: args.path.clone(),
+                language: args.language(),
+                delegates: !args.no_delegation,
+                needed: (args.wall_time + BEYOND).max(HALF_DAY_AT_MOST.min(args.timeout_queued)),
+            };
+            let mut ce = Arc::new(Rest::new(server, context), settings, context.now, memory.delegation.clone());
+            let work = Work { args: &args, job: &job, kept: &kept, now: context.now, place: args.hostname.clone() };
+            let done = advance::advance(&work, &mut ce, &mut memory);
+            memory.delegation = ce.delegation().cloned();
+            let handshakes = ce.rest().handshakes();
+            report.detail(2, format!("{handshakes} TLS handshake(s)"));
+            report
+                .extend(ce.rest().remarks().into_iter().map(|f| f.about(format!("certificate of {}", args.hostname))));
+            done
+        }
+        Err(finding) => advance::Done { ours: vec![finding], ..advance::Done::default() },
+    };
+    if done.asked {
+        memory.asked = context.now;
+    }
+    if let Err(finding) = kept.save(&memory) {
+        report.add(finding);
+    }
+    answer::say(&args, &memory, &done, context.now, &mut report);
+    Ok(report)
+}
+
+/// A proxy is not asked to outlive the longest wait in a queue: proxies are of 12 hours as a rule.
+const HALF_DAY_AT_MOST: i64 = 6 * 3600;
+
+/// What is ours: credentials, and what the job is made of.
+fn prepared(args: &Args, context: &Context) -> Result<(Server, Job), Finding> {
+    let identity = args.identity(context.now)?.map(|(identity, _)| identity);
+    let token = args.token()?;
+    let server = Server {
+        host: args.hostname.clone(),
+        port: args.port,
+        ca_dir: anchors::folder(args.ca_dir.as_ref()),
+        identity,
+        token,
+    };
+    let read = |path: &Path| -> Result<(String, Vec<u8>), Finding> {
+        let wrong = |why: String| Finding::unknown("payload", format!("cannot use {}: {why}", path.display()));
+        let name = path.file_name().and_then(|name| name.to_str()).filter(|name| is_file_name(name));
+        let name = name.ok_or_else(|| wrong("its name may have letters, digits, dots and dashes only".to_owned()))?;
+        let meta = std::fs::metadata(path).map_err(|e| wrong(e.to_string()))?;
+        if !meta.is_file() || meta.len() > INPUT {
+            return Err(wrong(format!("it is no file, or longer than {INPUT} octets")));
+        }
+        std::fs::read(path).map(|content| (name.to_owned(), content)).map_err(|e| wrong(e.to_string()))
+    };
+    let mut job = Job {
+        queue: args.queue.clone(),
+        wall_time: u32::try_from(args.wall_time).unwrap_or(u32::MAX),
+        memory: args.memory,
+        environments: args.runtime_environment.clone(),
+        ..Job::default()
+    };
+    match &args.payload {
+        Some(payload) => {
+            let (name, content) = read(payload)?;
+            job.executable = name.clone();
+            job.arguments = args.payload_arg.clone();
+            job.inputs.push((name, content));
+        }
+        None => {
+            job.executable = "/bin/sh".to_owned();
+            // The name is put in when the job gets one.
+            job.arguments = vec!["-c".to_owned(), String::new()];
+        }
+    }
+    for input in &args.input {
+        job.inputs.push(read(input)?);
+    }
+    Ok((server, job))
+}
+
+fn is_file_name(name: &str) -> bool {
+    (1..=100).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        && ![crate::ce::STDOUT, crate::ce::STDERR].contains(&name)
+}

@@ -1,0 +1,249 @@
+//! The command line of check_ce.
+
+use crate::ce::arc::description::Language;
+use crate::net::tls::Identity;
+use crate::trust::time::{DAY, HOUR, MINUTE, Seconds};
+use plugin::Finding;
+use std::path::{Path, PathBuf};
+
+/// Where states are kept when nothing else is said.
+const FOLDER: &str = "/var/lib/gridprobe/ce";
+
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Compute element")]
+pub(super) struct Args {
+    /// Host of the compute element
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host)]
+    pub hostname: String,
+    /// Port [default: 443]
+    #[arg(short, long, value_name = "PORT", default_value_t = 443, hide_default_value = true)]
+    pub port: u16,
+    /// Path of the ARC REST service
+    #[arg(long, value_name = "PATH", default_value = "/arex", value_parser = path)]
+    pub path: String,
+    /// Queue to submit to
+    #[arg(short, long, value_name = "QUEUE", value_parser = plain)]
+    pub queue: Option<String>,
+    /// Which verdict is the answer: submit (did the last job run from end to end), or state (where the job is now)
+    #[arg(long, value_name = "METRIC", default_value = "submit", value_parser = ["submit", "state"])]
+    pub metric: String,
+    /// Tells jobs of several services on one host apart, as the VO
+    #[arg(long, value_name = "TAG", default_value = "", value_parser = tag)]
+    pub tag: String,
+    /// Name of this monitor in the names of jobs: jobs of others are left alone [default: this host's name]
+    #[arg(long, value_name = "NAME", value_parser = tag)]
+    pub monitor: Option<String>,
+    /// Folder in which a file per compute element and tag remembers the job
+    #[arg(long, value_name = "DIR", default_value = FOLDER)]
+    pub state_dir: PathBuf,
+    /// Take away all jobs of this monitor and tag at the compute element but the one under way
+    #[arg(long)]
+    pub reap: bool,
+
+    /// Proxy to submit with [default: X509_USER_PROXY, else /tmp/x509up_u with the number of the user]
+    #[arg(short = 'x', long, value_name = "FILE", help_heading = "Credentials")]
+    pub proxy: Option<PathBuf>,
+    /// Certificate to submit with, of a service or robot, in place of a proxy
+    #[arg(long, value_name = "FILE", help_heading = "Credentials", requires = "key", conflicts_with = "proxy")]
+    pub cert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", help_heading = "Credentials", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Bearer token: a file, or "auto" for where WLCG's discovery finds one (BEARER_TOKEN, BEARER_TOKEN_FILE, bt_uUID)
+    #[arg(long, value_name = "FILE", help_heading = "Credentials")]
+    pub token: Option<PathBuf>,
+    /// Delegate no proxy with the job
+    #[arg(long, help_heading = "Credentials")]
+    pub no_delegation: bool,
+    /// Folder of the trust anchors [default: X509_CERT_DIR, else /etc/grid-security/certificates]
+    #[arg(long, value_name = "DIR", help_heading = "Credentials")]
+    pub ca_dir: Option<PathBuf>,
+
+    /// A file that is run on the worker node in place of our own few lines
+    #[arg(long, value_name = "FILE", help_heading = "Job")]
+    pub payload: Option<PathBuf>,
+    /// An argument of the payload; may be given again
+    #[arg(long, value_name = "TEXT", help_heading = "Job", allow_hyphen_values = true, requires = "payload")]
+    pub payload_arg: Vec<String>,
+    /// Another file that goes with the job; may be given again
+    #[arg(long, value_name = "FILE", help_heading = "Job")]
+    pub input: Vec<PathBuf>,
+    /// Runtime environment; may be given again
+    #[arg(long, value_name = "NAME", help_heading = "Job", value_parser = plain)]
+    pub runtime_environment: Vec<String>,
+    /// Wall time that is asked for
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = span, help_heading = "Job")]
+    pub wall_time: Seconds,
+    /// Memory that is asked for
+    #[arg(long, value_name = "MIB", default_value_t = 512, help_heading = "Job")]
+    pub memory: u32,
+    /// Language of the job description
+    #[arg(long, value_name = "LANGUAGE", default_value = "adl", value_parser = ["adl", "xrsl"], help_heading = "Job")]
+    pub language: String,
+
+    /// So long after the last job was submitted the next one is
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = span, help_heading = "Limits")]
+    pub every: Seconds,
+    /// The compute element is not asked again before this has passed: two services may ask for one job
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = span, help_heading = "Limits")]
+    pub fresh: Seconds,
+    /// A job that is longer with the compute element before it reaches the batch system is given up
+    #[arg(long, value_name = "TIME", default_value = "55m", value_parser = span, help_heading = "Limits")]
+    pub timeout_submitted: Seconds,
+    /// One that waits longer in the queue
+    #[arg(long, value_name = "TIME", default_value = "5h30m", value_parser = span, help_heading = "Limits")]
+    pub timeout_queued: Seconds,
+    /// One that runs longer
+    #[arg(long, value_name = "TIME", default_value = "5h30m", value_parser = span, help_heading = "Limits")]
+    pub timeout_running: Seconds,
+    /// One that takes longer in all
+    #[arg(long, value_name = "TIME", default_value = "11h", value_parser = span, help_heading = "Limits")]
+    pub timeout_global: Seconds,
+    /// One for which the compute element does not answer for so long is forgotten, and taken away later
+    #[arg(long, value_name = "TIME", default_value = "6h", value_parser = span, help_heading = "Limits")]
+    pub timeout_discard: Seconds,
+}
+
+/// A length of time: 90s, 10m, 5h30m, 2d; a number alone is seconds.
+fn span(text: &str) -> Result<Seconds, String> {
+    let wrong = || format!("{text:?} is no length of time: write it as 90s, 10m, 5h30m or 2d");
+    let (mut total, mut number) = (0_i64, None::<i64>);
+    for c in text.chars() {
+        let unit = match c {
+            '0'..='9' => {
+                let digit = i64::from(c as u8 - b'0');
+                number =
+                    Some(number.unwrap_or(0).checked_mul(10).and_then(|n| n.checked_add(digit)).ok_or_else(wrong)?);
+                continue;
+            }
+            's' => 1,
+            'm' => MINUTE,
+            'h' => HOUR,
+            'd' => DAY,
+            _ => return Err(wrong()),
+        };
+        total += number.take().and_then(|n| n.checked_mul(unit)).ok_or_else(wrong)?;
+    }
+    if text.is_empty() {
+        return Err(wrong());
+    }
+    total += number.unwrap_or(0);
+    if (0..=366 * DAY).contains(&total) { Ok(total) } else { Err(wrong()) }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let fine =
+        (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:_".contains(&b));
+    if fine { Ok(text.to_owned()) } else { Err("it is no name or address of a host".to_owned()) }
+}
+
+fn path(text: &str) -> Result<String, String> {
+    let fine = text.starts_with('/') && text.bytes().all(|b| b.is_ascii_graphic());
+    if fine { Ok(text.to_owned()) } else { Err("it is no path: it begins with / and has no blanks".to_owned()) }
+}
+
+fn tag(text: &str) -> Result<String, String> {
+    let fine = text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
+    if fine { Ok(text.to_owned()) } else { Err("it may have letters, digits, dots and dashes, at most 64".to_owned()) }
+}
+
+fn plain(text: &str) -> Result<String, String> {
+    let fine = (1..=200).contains(&text.len()) && !text.chars().any(|c| c.is_control() || "\"'<>&()".contains(c));
+    if fine { Ok(text.to_owned()) } else { Err("it has characters that job descriptions cannot have in it".to_owned()) }
+}
+
+impl Args {
+    pub fn language(&self) -> Language {
+        if self.language == "xrsl" { Language::Xrsl } else { Language::Adl }
+    }
+
+    /// What the names of all our jobs for this service begin with.
+    pub fn prefix(&self) -> String {
+        let monitor = self.monitor.clone().unwrap_or_else(|| {
+            let name =
+                nix::sys::utsname::uname().map(|u| u.nodename().to_string_lossy().into_owned()).unwrap_or_default();
+            name.chars().filter(|c| c.is_ascii_alphanumeric() || ".-".contains(*c)).take(64).collect()
+        });
+        format!("gridprobe:{monitor}:{}:", self.tag)
+    }
+
+    fn proxy_file(&self) -> PathBuf {
+        let named = || std::env::var_os("X509_USER_PROXY").filter(|f| !f.is_empty()).map(PathBuf::from);
+        let usual = || PathBuf::from(format!("/tmp/x509up_u{}", nix::unistd::Uid::current()));
+        self.proxy.clone().or_else(named).unwrap_or_else(usual)
+    }
+
+    /// What we show, and until when it is valid. With a token alone there may be none.
+    ///
+    /// # Errors
+    /// It cannot be used: ours to mend.
+    pub fn identity(&self, now: Seconds) -> Result<Option<(Identity, Seconds)>, Finding> {
+        let file = self.cert.clone().unwrap_or_else(|| self.proxy_file());
+        if self.token.is_some() && self.proxy.is_none() && self.cert.is_none() {
+            return Ok(None);
+        }
+        let identity = Identity::read(&file, self.key.as_deref())
+            .map_err(|why| Finding::unknown("credentials", format!("{why}; nothing can be submitted")))?;
+        let mut until = Seconds::MAX;
+        for x509 in &identity.chain {
+            let certificate = crate::probe::cert::path::certificate(x509)
+                .map_err(|why| Finding::unknown("credentials", format!("{} cannot be used: {why}", file.display())))?;
+            until = until.min(certificate.not_after);
+        }
+        if until <= now {
+            let ago = crate::trust::time::length(now - until);
+            return Err(Finding::unknown(
+                "credentials",
+                format!("our proxy {} expired {ago} ago; see what renews it", file.display()),
+            ));
+        }
+        Ok(Some((identity, until)))
+    }
+
+    /// The token, where one is to be used (WLCG Bearer Token Discovery).
+    ///
+    /// # Errors
+    /// There is none: ours to mend.
+    pub fn token(&self) -> Result<Option<String>, Finding> {
+        let Some(file) = &self.token else { return Ok(None) };
+        let wrong = |why: String| Finding::unknown("credentials", why);
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read the token {}: {e}", path.display())))
+        };
+        let text = if file.as_os_str() == "auto" { discovered().map_err(wrong)? } else { read(file)? };
+        let token = text.trim();
+        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(wrong("there is no bearer token where one should be, or it is none".to_owned()));
+        }
+        Ok(Some(token.to_owned()))
+    }
+}
+
+/// WLCG Bearer Token Discovery, 1 to 4.
+fn discovered() -> Result<String, String> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+    if let Some(token) = set("BEARER_TOKEN") {
+        return Ok(token.to_string_lossy().into_owned());
+    }
+    let name = format!("bt_u{}", nix::unistd::Uid::current());
+    let mut places: Vec<PathBuf> = set("BEARER_TOKEN_FILE").into_iter().map(PathBuf::from).collect();
+    if places.is_empty() {
+        places.extend(set("XDG_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join(&name)));
+        places.push(Path::new("/tmp").join(&name));
+    }
+    places.iter().find_map(|path| std::fs::read_to_string(path).ok()).ok_or_else(|| {
+        let shown: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
+        format!("there is no bearer token: none in BEARER_TOKEN, nor in {}", shown.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_read() {
+        assert_eq!(["90", "90s", "10m", "5h30m", "2d"].map(|t| span(t).unwrap()), [90, 90, 600, 19_800, 172_800]);
+        assert!(["", "x", "m", "-1", "5w", "99999999999999999999", "400d"].iter().all(|t| span(t).is_err()));
+    }
+}
