@@ -129,7 +129,7 @@ export default {
         // What an operator decides by is never cut off; the rest may end in an ellipsis, and has some room.
         for (const c of ['.k-state', '.k-age', '.k-next']) {
           const cell = r.querySelector(c);
-          if (cell.scrollWidth > cell.clientWidth + 1) list.push(`${c} is cut off: “${text(c)}”`);
+          if (cell.scrollWidth > cell.clientWidth + 1) list.push(`${c} is cut off: “${text(c)}”, ${cell.scrollWidth} px in ${cell.clientWidth}`);
         }
         if (r.querySelector('.k-note').getBoundingClientRect().width < 80) list.push('the last note has no room');
         return list.map((l) => `${text('.k-metric')} on ${text('.k-host')}: ${l}`);
