@@ -42,6 +42,8 @@ pub const PROBES: &[Probe] = &[
             "org.nordugrid.ARC-CE-monitor",
             "org.sam.ARC-JobSubmit",
             "org.sam.ARC-JobState",
+            "org.sam.CONDOR-JobSubmit",
+            "org.sam.CONDOR-JobState",
         ],
     },
     Probe {

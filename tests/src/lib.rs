@@ -7,6 +7,7 @@
 //! everything that is started is ended by its process id when its owner is dropped.
 
 pub mod alertmanager;
+pub mod arex;
 pub mod bdii;
 pub mod episodes;
 pub mod fail;

@@ -1,8 +1,12 @@
 //! Compute elements, as a client that submits jobs sees them. [`ComputeElement`] is all that the probe needs to know; behind it
 //! are `arc/` (ARC's REST interface), `condor.rs` (HTCondor-CE by HTCondor's own tools) and `command.rs` (any batch system by a
-//! template of commands). `conformance` in the tests holds all of them against the same conversation.
+//! template of commands); the latter two hand a folder in (`spool.rs`) and run tools (`run.rs`).
 
 pub mod arc;
+pub mod command;
+pub mod condor;
+pub mod run;
+pub mod spool;
 
 use crate::net::rest::Fault;
 

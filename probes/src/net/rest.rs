@@ -70,8 +70,10 @@ pub struct Reply {
 pub enum Fault {
     /// Ours: the name leads nowhere, the time is over, a file of ours cannot be used.
     Ours(String),
-    /// The site's: nobody answers, or not as it should.
+    /// The site's: nobody answers, or not as it should. What was asked for may have been done all the same.
     Theirs(String),
+    /// The site's: it says no. Nothing was done.
+    Refused(String),
 }
 
 impl Fault {
@@ -79,7 +81,7 @@ impl Fault {
     pub fn state(&self) -> State {
         match self {
             Fault::Ours(_) => State::Unknown,
-            Fault::Theirs(_) => State::Critical,
+            Fault::Theirs(_) | Fault::Refused(_) => State::Critical,
         }
     }
 }
@@ -87,7 +89,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Ours(why) | Fault::Theirs(why) => f.write_str(why),
+            Fault::Ours(why) | Fault::Theirs(why) | Fault::Refused(why) => f.write_str(why),
         }
     }
 }
@@ -159,7 +161,10 @@ impl<'c> Rest<'c> {
 
     fn closed(&self, e: Exchange) -> Fault {
         match e {
-            Exchange::Closed => Fault::Theirs(format!("{} closes the connection instead of answering", self.place())),
+            Exchange::Closed => Fault::Theirs(format!(
+                "{} closes the connection instead of answering, as one does that does not trust our certificate",
+                self.place()
+            )),
             Exchange::Fault(fault) => fault,
         }
     }

@@ -101,11 +101,13 @@ impl<'c> Arc<'c> {
     fn refusal(&self, what: &str, reply: &Reply) -> Fault {
         let place = self.rest.place();
         match reply.status {
-            401 | 403 => Fault::Theirs(format!(
+            401 | 403 => Fault::Refused(format!(
                 "{place} does not let us in ({what}: {}): it maps neither our subject nor our VO to a user, or our proxy lacks the VO",
                 reply.said()
             )),
-            _ => Fault::Theirs(format!("{place} refuses {what}: {}", reply.said())),
+            // It failed in the middle of it.
+            500.. => Fault::Theirs(format!("{place} fails at {what}: {}", reply.said())),
+            _ => Fault::Refused(format!("{place} refuses {what}: {}", reply.said())),
         }
     }
 
@@ -217,7 +219,7 @@ impl ComputeElement for Arc<'_> {
         match entry {
             Some(Entry { code: 200..=299, id: Some(id), .. }) => Ok(id),
             Some(entry) => {
-                Err(Fault::Theirs(format!("{} refuses the job: {} {}", self.rest.place(), entry.code, entry.reason)))
+                Err(Fault::Refused(format!("{} refuses the job: {} {}", self.rest.place(), entry.code, entry.reason)))
             }
             None => Err(Fault::Theirs(format!("{} takes the job and does not say its id", self.rest.place()))),
         }

@@ -107,10 +107,10 @@ fn adopt(memory: &mut Memory, found: Vec<(String, String)>, done: &mut Done) {
             Some(job) if job.name == name && job.id.is_none() => job.id = Some(id),
             Some(job) if job.id.as_deref() == Some(&id) => {}
             _ => {
-                if !memory.left.contains(&id) {
+                if !memory.leaves(&id) {
                     done.found += 1;
                 }
-                memory.leave(id);
+                memory.leave(id, name);
             }
         }
     }
@@ -134,7 +134,10 @@ fn failed(memory: &mut Memory, work: &Work<'_>, fault: Fault) -> Stop {
         // Not from when it was tried: the next call tries again.
         submitted: 0,
     });
-    memory.said = None;
+    // What may have arrived all the same is looked for by its name.
+    if matches!(fault, Fault::Refused(_)) && memory.job.as_ref().is_some_and(|job| job.id.is_none()) {
+        memory.job = None;
+    }
     Stop::Fault(fault)
 }
 
@@ -231,7 +234,7 @@ fn follow(work: &Work<'_>, ce: &mut dyn ComputeElement, memory: &mut Memory, don
 /// The job is over for us: its verdict stands, and it is to be taken away.
 fn end(memory: &mut Memory, active: &Active, id: &str, verdict: Last) {
     memory.last = Some(Last { submitted: active.submitted, ..verdict });
-    memory.leave(id.to_owned());
+    memory.leave(id.to_owned(), active.name.clone());
     memory.job = None;
     memory.silent_since = None;
 }
@@ -260,11 +263,11 @@ fn seen(memory: &mut Memory, status: &Status, now: Seconds) {
 
 /// Takes away what is left, and forgets what is gone.
 fn clean(ce: &mut dyn ComputeElement, memory: &mut Memory, done: &mut Done) {
-    for id in memory.left.clone() {
+    for (id, _) in memory.left.clone() {
         match ce.remove(&id) {
-            Ok(Removal::Gone) => memory.left.retain(|left| *left != id),
+            Ok(Removal::Gone) => memory.left.retain(|(left, _)| *left != id),
             Ok(Removal::UnderWay) => {}
-            Err(fault @ Fault::Ours(_)) => {
+            Err(fault @ (Fault::Ours(_) | Fault::Theirs(_))) => {
                 done.ours.push(Finding::ok("left_behind", format!("the job {id} is still to be taken away: {fault}")));
                 return;
             }

@@ -23,9 +23,9 @@ pub struct Memory {
     /// The job that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Active>,
-    /// Ids of jobs that are to be taken away.
+    /// Jobs that are to be taken away: id, name.
     #[serde(default)]
-    pub left: Vec<String>,
+    pub left: Vec<(String, String)>,
     /// What came of the last job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Last>,
@@ -41,9 +41,6 @@ pub struct Memory {
     /// When the compute element was asked last.
     #[serde(default)]
     pub asked: i64,
-    /// What the last call that asked said of the job's state: state and words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub said: Option<Last>,
 }
 
 /// A job that is under way.
@@ -149,7 +146,7 @@ pub fn open(folder: &Path, host: &str, port: u16, tag: &str) -> Result<(Memory, 
     let lock = match Flock::lock(lock, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => lock,
         Err((_, nix::errno::Errno::EWOULDBLOCK)) => {
-            return Err(read(&path).map_or_else(|why| refused(why), |m| Refusal::Busy(Box::new(m.unwrap_or_default()))));
+            return Err(read(&path).map_or_else(refused, |m| Refusal::Busy(Box::new(m.unwrap_or_default()))));
         }
         Err((_, e)) => return Err(refused(format!("cannot lock it: {e}"))),
     };
@@ -201,12 +198,23 @@ impl Kept {
 
 impl Memory {
     /// Remembers a job that is to be taken away.
-    pub fn leave(&mut self, id: String) {
-        if !self.left.contains(&id) {
-            self.left.push(id);
+    pub fn leave(&mut self, id: String, name: String) {
+        if !self.leaves(&id) {
+            self.left.push((id, name));
             let surplus = self.left.len().saturating_sub(LEFT);
             self.left.drain(..surplus);
         }
+    }
+
+    /// Whether a job is to be taken away.
+    pub fn leaves(&self, id: &str) -> bool {
+        self.left.iter().any(|(left, _)| left == id)
+    }
+
+    /// All jobs that it knows: id, name.
+    pub fn jobs(&self) -> Vec<(String, String)> {
+        let active = self.job.iter().filter_map(|job| Some((job.id.clone()?, job.name.clone())));
+        active.chain(self.left.iter().cloned()).collect()
     }
 }
 
@@ -219,16 +227,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut memory, kept) = open(folder.path(), "ce.example.org", 443, "a").unwrap();
         assert!(!kept.existed);
-        memory.leave("x".into());
+        memory.leave("x".into(), "n".into());
         kept.save(&memory).unwrap();
         match open(folder.path(), "ce.example.org", 443, "a") {
-            Err(Refusal::Busy(seen)) => assert_eq!(seen.left, ["x"]),
+            Err(Refusal::Busy(seen)) => assert!(seen.leaves("x")),
             other => panic!("{other:?}"),
         }
         assert!(open(folder.path(), "ce.example.org", 443, "b").is_ok());
         drop(kept);
         let (memory, kept) = open(folder.path(), "ce.example.org", 443, "a").unwrap();
-        assert!(kept.existed && memory.left == ["x"]);
+        assert!(kept.existed && memory.leaves("x"));
     }
 
     #[test]

@@ -12,13 +12,14 @@ mod options;
 mod verdict;
 
 use super::anchors;
-use crate::ce::Job;
 use crate::ce::arc::{Arc, Settings};
+use crate::ce::command::{Local, Template};
+use crate::ce::{Job, condor};
 use crate::net::rest::{Rest, Server};
 use crate::registry;
-use advance::Work;
+use advance::{Done, Work};
 use clap::{ArgMatches, Args as _, Command, FromArgMatches};
-use memory::Refusal;
+use memory::{Memory, Refusal};
 use options::Args;
 use plugin::{Context, Finding, Plugin, Report, Usage};
 use std::path::Path;
@@ -44,14 +45,14 @@ const BEYOND: i64 = 1800;
 fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     let args = Args::from_arg_matches(matches)?;
     let mut report = context.report(PLUGIN.service);
-    let (mut memory, kept) = match memory::open(&args.state_dir, &args.hostname, args.port, &args.tag) {
+    let (mut memory, kept) = match memory::open(&args.state_dir, &args.hostname, args.port(), &args.tag) {
         Ok(open) => open,
         Err(Refusal::Busy(memory)) => {
             report.add(Finding::ok(
                 "busy",
                 "another call is working with this compute element; this is what was known before",
             ));
-            answer::say(&args, &memory, &advance::Done::default(), context.now, &mut report);
+            answer::say(&args, &memory, &Done::default(), context.now, &mut report);
             return Ok(report);
         }
         Err(Refusal::Wrong(finding)) => {
@@ -60,28 +61,20 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
         }
     };
     if !args.reap && !advance::is_due(&args, &memory, context.now) {
-        answer::say(&args, &memory, &advance::Done::default(), context.now, &mut report);
+        answer::say(&args, &memory, &Done::default(), context.now, &mut report);
         return Ok(report);
     }
-    let done = match prepared(&args, context) {
-        Ok((server, job)) => {
-            let settings = Settings {
-                base: args.path.clone(),
-                language: args.language(),
-                delegates: !args.no_delegation,
-                needed: (args.wall_time + BEYOND).max(HALF_DAY_AT_MOST.min(args.timeout_queued)),
-            };
-            let mut ce = Arc::new(Rest::new(server, context), settings, context.now, memory.delegation.clone());
+    let done = match job(&args) {
+        Ok(job) => {
             let work = Work { args: &args, job: &job, kept: &kept, now: context.now, place: args.hostname.clone() };
-            let done = advance::advance(&work, &mut ce, &mut memory);
-            memory.delegation = ce.delegation().cloned();
-            let handshakes = ce.rest().handshakes();
-            report.detail(2, format!("{handshakes} TLS handshake(s)"));
-            report
-                .extend(ce.rest().remarks().into_iter().map(|f| f.about(format!("certificate of {}", args.hostname))));
-            done
+            let done = match args.ce.as_str() {
+                "htcondor" => htcondor(&work, &mut memory, context),
+                "command" => command(&work, &mut memory, context),
+                _ => arc(&work, &mut memory, context, &mut report),
+            };
+            done.unwrap_or_else(|finding| Done { ours: vec![finding], ..Done::default() })
         }
-        Err(finding) => advance::Done { ours: vec![finding], ..advance::Done::default() },
+        Err(finding) => Done { ours: vec![finding], ..Done::default() },
     };
     if done.asked {
         memory.asked = context.now;
@@ -96,17 +89,61 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
 /// A proxy is not asked to outlive the longest wait in a queue: proxies are of 12 hours as a rule.
 const HALF_DAY_AT_MOST: i64 = 6 * 3600;
 
-/// What is ours: credentials, and what the job is made of.
-fn prepared(args: &Args, context: &Context) -> Result<(Server, Job), Finding> {
-    let identity = args.identity(context.now)?.map(|(identity, _)| identity);
-    let token = args.token()?;
+/// An ARC CE.
+fn arc(work: &Work<'_>, memory: &mut Memory, context: &Context, report: &mut Report) -> Result<Done, Finding> {
+    let args = work.args;
     let server = Server {
         host: args.hostname.clone(),
-        port: args.port,
+        port: args.port(),
         ca_dir: anchors::folder(args.ca_dir.as_ref()),
-        identity,
-        token,
+        identity: args.identity(context.now)?.map(|(identity, _)| identity),
+        token: args.token()?,
     };
+    let settings = Settings {
+        base: args.path.clone(),
+        language: args.language(),
+        delegates: !args.no_delegation,
+        needed: (args.wall_time + BEYOND).max(HALF_DAY_AT_MOST.min(args.timeout_queued)),
+    };
+    let mut ce = Arc::new(Rest::new(server, context), settings, context.now, memory.delegation.clone());
+    let done = advance::advance(work, &mut ce, memory);
+    memory.delegation = ce.delegation().cloned();
+    let handshakes = ce.rest().handshakes();
+    report.detail(2, format!("{handshakes} TLS handshake(s)"));
+    report.extend(ce.rest().remarks().into_iter().map(|f| f.about(format!("certificate of {}", args.hostname))));
+    Ok(done)
+}
+
+/// An HTCondor-CE.
+fn htcondor(work: &Work<'_>, memory: &mut Memory, context: &Context) -> Result<Done, Finding> {
+    let args = work.args;
+    let identity = args.identity(context.now)?;
+    let settings = condor::Settings {
+        host: args.hostname.clone(),
+        port: args.port(),
+        tools: args.condor_bin.clone(),
+        folder: args.jobs_dir(),
+        proxy: identity.map(|_| args.proxy_file()),
+        token: args.token.clone().filter(|token| token.as_os_str() != "auto"),
+        ca_dir: anchors::folder(args.ca_dir.as_ref()),
+    };
+    let mut ce = condor::Condor::new(settings, memory.jobs(), context);
+    Ok(advance::advance(work, &mut ce, memory))
+}
+
+/// A batch system by a template.
+fn command(work: &Work<'_>, memory: &mut Memory, context: &Context) -> Result<Done, Finding> {
+    let file = work.args.template.clone().unwrap_or_default();
+    let wrong =
+        |why: String| Finding::unknown("template", format!("cannot use the template {}: {why}", file.display()));
+    let text = std::fs::read_to_string(&file).map_err(|e| wrong(e.to_string()))?;
+    let template = Template::read(&text).map_err(wrong)?;
+    let mut ce = Local::new(template, &work.args.jobs_dir(), memory.jobs(), context);
+    Ok(advance::advance(work, &mut ce, memory))
+}
+
+/// What the job is made of.
+fn job(args: &Args) -> Result<Job, Finding> {
     let read = |path: &Path| -> Result<(String, Vec<u8>), Finding> {
         let wrong = |why: String| Finding::unknown("payload", format!("cannot use {}: {why}", path.display()));
         let name = path.file_name().and_then(|name| name.to_str()).filter(|name| is_file_name(name));
@@ -140,7 +177,7 @@ fn prepared(args: &Args, context: &Context) -> Result<(Server, Job), Finding> {
     for input in &args.input {
         job.inputs.push(read(input)?);
     }
-    Ok((server, job))
+    Ok(job)
 }
 
 fn is_file_name(name: &str) -> bool {

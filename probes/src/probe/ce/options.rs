@@ -15,9 +15,18 @@ pub(super) struct Args {
     /// Host of the compute element
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host)]
     pub hostname: String,
-    /// Port [default: 443]
-    #[arg(short, long, value_name = "PORT", default_value_t = 443, hide_default_value = true)]
-    pub port: u16,
+    /// What it is: an ARC CE over REST, an HTCondor-CE by HTCondor's tools, or a batch system by a template of commands
+    #[arg(long, value_name = "KIND", default_value = "arc", value_parser = ["arc", "htcondor", "command"])]
+    pub ce: String,
+    /// Port [default: 443, of an HTCondor-CE 9619]
+    #[arg(short, long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// File with the batch system's commands, for --ce command
+    #[arg(long, value_name = "FILE", required_if_eq("ce", "command"))]
+    pub template: Option<PathBuf>,
+    /// Folder of HTCondor's tools
+    #[arg(long, value_name = "DIR", default_value = "/usr/bin")]
+    pub condor_bin: PathBuf,
     /// Path of the ARC REST service
     #[arg(long, value_name = "PATH", default_value = "/arex", value_parser = path)]
     pub path: String,
@@ -153,6 +162,16 @@ fn plain(text: &str) -> Result<String, String> {
 }
 
 impl Args {
+    /// The port, given or usual.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.ce == "htcondor" { 9619 } else { 443 })
+    }
+
+    /// Where jobs' folders lie, of those kinds that hand one in.
+    pub fn jobs_dir(&self) -> PathBuf {
+        self.state_dir.join("jobs")
+    }
+
     pub fn language(&self) -> Language {
         if self.language == "xrsl" { Language::Xrsl } else { Language::Adl }
     }
@@ -167,7 +186,7 @@ impl Args {
         format!("gridprobe:{monitor}:{}:", self.tag)
     }
 
-    fn proxy_file(&self) -> PathBuf {
+    pub fn proxy_file(&self) -> PathBuf {
         let named = || std::env::var_os("X509_USER_PROXY").filter(|f| !f.is_empty()).map(PathBuf::from);
         let usual = || PathBuf::from(format!("/tmp/x509up_u{}", nix::unistd::Uid::current()));
         self.proxy.clone().or_else(named).unwrap_or_else(usual)
