@@ -247,6 +247,12 @@ impl Arex {
 }
 
 impl Probe {
+    /// check_ce at `localhost` with a memory there, which asks every time.
+    pub fn of(state: PathBuf, options: &[&str]) -> Probe {
+        let words = ["-H", "localhost", "--fresh", "0s", "--every", "1h", "--monitor", "tests"];
+        Probe { options: words.iter().map(|&word| word.to_owned()).collect(), state }.with(options)
+    }
+
     /// With more options; what is given last counts.
     #[must_use]
     pub fn with(&self, options: &[&str]) -> Probe {

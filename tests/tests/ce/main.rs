@@ -1,5 +1,6 @@
-//! Group `ce`: check_ce beside a real A-REX.
+//! Group `ce`: check_ce beside a real A-REX, a real task-spooler, and stand-ins of HTCondor's tools.
 #![allow(clippy::panic, reason = "a test that cannot go on")]
 
 mod ends;
 mod faults;
+mod tools;
