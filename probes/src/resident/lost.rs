@@ -1,6 +1,6 @@
 //! Checks that went down with a front. Nagios believes that they run: it throws away what a lost connection had to do, and looks
-//! again only after `service_check_timeout` and ten minutes more. In status.dat they are those that were due before the new front
-//! came and have no result since; a forced check brings them back.
+//! again only after `service_check_timeout` and ten minutes more. In status.dat they are those that were due by the time the new
+//! front came and have no result since; a forced check brings them back.
 
 use super::nagios_cfg::Files;
 use super::watchdog::Log;
@@ -112,7 +112,7 @@ fn commands(objects: &str, names: &[String]) -> HashSet<String> {
     found
 }
 
-/// Those that were due before `registered` and have had no result since they were due.
+/// Those that were due by the second `registered` and have had no result since they were due.
 fn lost(status: &str, commands: &HashSet<String>, registered: i64) -> Vec<Check> {
     let mut found = Vec::new();
     let mut block: Option<HashMap<&str, &str>> = None;
@@ -133,7 +133,8 @@ fn judge(block: &HashMap<&str, &str>, commands: &HashSet<String>, registered: i6
     let command = block.get("check_command")?.split('!').next()?;
     let scheduled = number("active_checks_enabled") == 1 && number("should_be_scheduled") == 1;
     let (due, last) = (number("next_check"), number("last_check"));
-    if !scheduled || due == 0 || due >= registered || last >= due || !commands.contains(command) {
+    // Of the second in which the new front came, a part belonged to the old one; what has merely begun is forced for nothing.
+    if !scheduled || due == 0 || due > registered || last >= due || !commands.contains(command) {
         return None;
     }
     Some(((*block.get("host_name")?).to_owned(), block.get("service_description").map(|s| (*s).to_owned())))
@@ -213,7 +214,9 @@ mod tests {
             .chain([
                 service("lost", "crl!/x;y", (900, 1000)),
                 service("answered", "crl", (1001, 1000)),
-                service("due later", "crl", (900, 1102)),
+                service("due in that second", "crl", (900, 1100)),
+                service("answered in that second", "crl", (1100, 1100)),
+                service("due later", "crl", (900, 1101)),
                 service("of others", "ping", (900, 1000)),
                 service("off", "crl", (900, 1000)).replace("checks_enabled=1", "checks_enabled=0"),
                 service("never run", "bare", (0, 1099)),
@@ -223,7 +226,7 @@ mod tests {
         assert_eq!(created(&status), 1105);
         let found = lost(&status, &commands, 1100);
         let names: Vec<_> = found.iter().map(|(_, service)| service.as_deref().unwrap_or("HOST")).collect();
-        assert_eq!(names, ["lost", "never run", "HOST"]);
+        assert_eq!(names, ["lost", "due in that second", "never run", "HOST"]);
     }
 
     #[test]
