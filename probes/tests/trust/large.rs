@@ -57,11 +57,12 @@ fn a_million_entries_take_no_more_memory_than_ten() {
             &serial,
         ])
     };
-    // A run that is over in a moment may be looked at before its peak only: the highest of several is its peak.
+    // A run that is over in a moment may be looked at before its peak only: the highest of several is near its peak, and a few MiB
+    // are not counted. The list has 40 MB, and its serials alone would have 8.
     let small = (0..20).map(|_| run("small.crl").0).max().unwrap_or(0);
     for name in ["large.crl", "large.pem"] {
         let (peak, text) = run(name);
         assert!(text.contains("1000000 entries") && text.contains("100000F423F is revoked"), "{text}");
-        assert!(peak > 0 && peak < small + 2048 && peak < 24 * 1024, "{name}: {peak} KiB, a small one {small} KiB");
+        assert!(peak > 0 && peak < small + 7 * 1024 && peak < 24 * 1024, "{name}: {peak} KiB, a small one {small} KiB");
     }
 }
