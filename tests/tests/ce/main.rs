@@ -3,5 +3,6 @@
 
 mod ends;
 mod faults;
+mod replay;
 mod tools;
 mod worker_node;
