@@ -25,7 +25,7 @@ const SERVICES: [&str; 7] = [
     "org.sam.WN-Env",
     "org.sam.WN-SoftVer",
     "hr.srce.CADist-Check",
-    "eu.egi.sec.WN-Crl",
+    "eu.egi.sec.WN-CRL",
     "org.sam.WN-Scratch",
     CLOCK,
     "org.sam.WN-Net",

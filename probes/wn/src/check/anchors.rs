@@ -1,4 +1,4 @@
-//! hr.srce.CADist-Check and eu.egi.sec.WN-Crl: the trust anchors and revocation lists that jobs on this node judge servers by.
+//! hr.srce.CADist-Check and eu.egi.sec.WN-CRL: the trust anchors and revocation lists that jobs on this node judge servers by.
 //! Shapes and dates only: signatures are what check_ca and check_crl look at, where the folder comes from.
 
 use crate::Options;
@@ -159,7 +159,7 @@ fn numbers(version: &str) -> Vec<u64> {
     version.split(['.', '-']).map(|part| part.parse().unwrap_or(0)).collect()
 }
 
-/// eu.egi.sec.WN-Crl
+/// eu.egi.sec.WN-CRL
 pub(crate) fn lists(options: &Options) -> Option<Report> {
     let mut report = Report::new("CRL");
     let folder = folder(options);

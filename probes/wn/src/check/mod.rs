@@ -27,7 +27,7 @@ pub(crate) const CHECKS: [Check; 7] = [
     Check { name: "org.sam.WN-Env", word: "ENV", run: environment::run },
     Check { name: "org.sam.WN-SoftVer", word: "SOFTVER", run: software::run },
     Check { name: "hr.srce.CADist-Check", word: "CADIST", run: anchors::distribution },
-    Check { name: "eu.egi.sec.WN-Crl", word: "CRL", run: anchors::lists },
+    Check { name: "eu.egi.sec.WN-CRL", word: "CRL", run: anchors::lists },
     Check { name: "org.sam.WN-Scratch", word: "SCRATCH", run: scratch::run },
     Check { name: "org.sam.WN-Clock", word: "CLOCK", run: clock::run },
     Check { name: "org.sam.WN-Net", word: "NET", run: network::run },
