@@ -1,7 +1,7 @@
 //! hr.srce.CADist-Check and eu.egi.sec.WN-CRL: the trust anchors and revocation lists that jobs on this node judge servers by.
 //! Shapes and dates only: signatures are what check_ca and check_crl look at, where the folder comes from.
 
-use crate::Options;
+use crate::options::Options;
 use plugin::{Finding, Perfdata, Report, State};
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
@@ -96,7 +96,7 @@ pub(crate) fn distribution(options: &Options) -> Option<Report> {
             return Some(report);
         }
     };
-    let now = crate::now();
+    let now = crate::run::now();
     let (mut usable, mut expired, mut broken) = (0, Vec::new(), Vec::new());
     for (name, path) in files {
         let Some(content) = read(&path, CERTIFICATE) else {
@@ -171,7 +171,7 @@ pub(crate) fn lists(options: &Options) -> Option<Report> {
             return Some(report);
         }
     };
-    let now = crate::now();
+    let now = crate::run::now();
     let (mut current, mut expired, mut broken) = (0, Vec::new(), Vec::new());
     for (name, path) in files {
         let list = read(&path, LIST).and_then(|content| der(&content, "X509 CRL"));

@@ -1,7 +1,7 @@
 //! org.sam.WN-Clock: how far the node's clock is off, by one server of NTP (SNTP, RFC 4330 section 5). Without a server check_ce
 //! holds the document's times between submission and end.
 
-use crate::Options;
+use crate::options::Options;
 use plugin::{Finding, Perfdata, Report, Unit};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,6 +1,6 @@
 //! org.sam.WN-Env: who and where the job is, and what it was given.
 
-use crate::Options;
+use crate::options::Options;
 use plugin::{Finding, Perfdata, Report, Unit};
 use std::path::Path;
 

@@ -8,7 +8,7 @@ pub mod network;
 pub mod scratch;
 pub mod software;
 
-use crate::Options;
+use crate::options::Options;
 use plugin::Report;
 
 /// One of them.

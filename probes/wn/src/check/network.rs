@@ -1,6 +1,6 @@
 //! org.sam.WN-Net: which servers the node reaches. Names are looked up by who sends the job: this executable carries no resolver.
 
-use crate::Options;
+use crate::options::Options;
 use plugin::{Finding, Perfdata, Report, Unit};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};

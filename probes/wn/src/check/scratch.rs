@@ -1,6 +1,6 @@
 //! org.sam.WN-Scratch: whether a job has room for its files, and may write them.
 
-use crate::Options;
+use crate::options::Options;
 use plugin::{Finding, Perfdata, Report, Unit};
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! org.sam.WN-SoftVer: what the node runs, and whether what was asked for is there.
 
-use crate::Options;
+use crate::options::Options;
 use plugin::{Finding, Report};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
