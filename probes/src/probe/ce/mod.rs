@@ -31,9 +31,8 @@ pub const PLUGIN: Plugin = Plugin {
     service: "CE",
     version: registry::version,
     command: || {
-        Args::augment_args(
-            Command::new("check_ce").about("Whether jobs that are submitted to a compute element run from end to end"),
-        )
+        Args::augment_args(Command::new("check_ce"))
+            .about("A compute element: whether jobs that are submitted to it run from end to end")
     },
     run,
 };
