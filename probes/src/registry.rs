@@ -91,6 +91,10 @@ mod tests {
         assert!(PROBES.is_sorted_by_key(|probe| probe.plugin.name));
         for probe in PROBES {
             probe.plugin.full_command().debug_assert();
+            // The first line of its help is its own, not that of options which it shares.
+            let about = probe.plugin.full_command().get_about().map(ToString::to_string).unwrap_or_default();
+            let told = |word: &str| word.len() > 6 && probe.summary.contains(&word.to_lowercase());
+            assert!(about.split([' ', ',', ':']).any(told), "{}: {about}", probe.plugin.name);
         }
     }
 }

@@ -32,6 +32,13 @@ targets() {
     return $code
 }
 
+# As `targets`, with gridprobe-wn as it is sent to worker nodes: of the release profile, linked statically.
+with_wn() {
+    echo "-- cargo wn"
+    (cd "$root" && $cargo wn) && cp "$target/release/gridprobe-wn" "$work/bin/gridprobe-wn-static" || return 1
+    GRIDWARD_WN=$work/bin/gridprobe-wn-static targets "$1"
+}
+
 # As `targets`, with a small file system in GRIDWARD_SMALL_DISK and a read-only view of it in GRIDWARD_READONLY_DISK, both in
 # a mount namespace that ends with the group.
 on_small_disks() {

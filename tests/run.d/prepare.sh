@@ -101,7 +101,7 @@ list_targets() {
 every_target_has_a_group() {
     local patterns orphans
     patterns=$(for name in $(awk -F'|' '!/^ *(#|$)/ { gsub(/ /, "", $1); print $1 }' "$root/tests/groups"); do
-        field "$name" 5- | sed -nE 's/^(targets|on_small_disks|with_schemathesis) +//p'
+        field "$name" 5- | sed -nE 's/^(targets|on_small_disks|with_schemathesis|with_wn) +//p'
     done | paste -sd'|')
     orphans=$(cut -f1 "$work/targets" | grep -vxE "$patterns")
     [ -s "$work/targets" ] || { echo "tests/run: no test executable was found in cargo's answer"; return 1; }

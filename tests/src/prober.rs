@@ -28,6 +28,14 @@ pub fn program() -> Result<PathBuf> {
     found.ok_or_else(|| Fail::new("no gridprobe beside the tests: build it, or name it in GRIDWARD_PROBES"))
 }
 
+/// gridprobe-wn, linked statically: `GRIDWARD_WN`, which tests/run builds by `cargo wn`.
+pub fn worker_node_program() -> Result<PathBuf> {
+    let named = std::env::var_os("GRIDWARD_WN").map(PathBuf::from).filter(|path| path.is_file());
+    named.ok_or_else(|| {
+        Fail::new("no gridprobe-wn: build it by `cargo wn`, and name target/release/gridprobe-wn in GRIDWARD_WN")
+    })
+}
+
 /// A folder of plugins: links to the binary under the probes' names.
 pub fn plugins(folder: &Path, names: &[&str]) -> Result {
     std::fs::create_dir_all(folder).map_err(Fail::at(folder.display()))?;

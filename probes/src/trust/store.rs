@@ -95,7 +95,16 @@ impl Store {
                 }
                 continue;
             }
-            let read = self.reader(&name).map_err(|e| e.to_string()).and_then(cert::read_file);
+            let reader = self.reader(&name);
+            // Keys lie in such folders, too, kept from others: what no hash leads to and no .info speaks of is none of ours.
+            if let Err(e) = &reader
+                && e.kind() == io::ErrorKind::PermissionDenied
+                && !hashed(&name)
+                && !self.names.contains(&format!("{}.info", name.rsplit_once('.').map_or("", |(stem, _)| stem)))
+            {
+                continue;
+            }
+            let read = reader.map_err(|e| e.to_string()).and_then(cert::read_file);
             let (certificates, is_pem) = match read {
                 Ok((none, _)) if none.is_empty() => {
                     // A .pem may be anything; under a hash it has to be a certificate.
@@ -257,6 +266,27 @@ fn dangling(e: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_is_kept_from_us_is_none_of_ours() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        for name in ["Test-CA-key.pem", "0123abcd.0", "Named-CA.pem"] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, key).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+        }
+        let store = Store::open(folder.path(), Deadline::of_timeout(std::time::Duration::from_secs(10))).unwrap();
+        let names: Vec<_> = store.unreadable.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["0123abcd.0"]);
+        std::fs::write(folder.path().join("Named-CA.info"), "alias = Named-CA\n").unwrap();
+        let store = Store::open(folder.path(), Deadline::of_timeout(std::time::Duration::from_secs(10))).unwrap();
+        // Root reads it, and finds a key.
+        let wanted: &[&str] =
+            if nix::unistd::geteuid().is_root() { &["0123abcd.0"] } else { &["Named-CA.pem", "0123abcd.0"] };
+        assert_eq!(store.unreadable.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), wanted);
+    }
 
     #[test]
     fn names_are_taken_apart() {

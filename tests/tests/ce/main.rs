@@ -1,6 +1,8 @@
-//! Group `ce`: check_ce beside a real A-REX, a real task-spooler, and stand-ins of HTCondor's tools.
+//! Group `ce`: check_ce beside a real A-REX, a real task-spooler, and stand-ins of HTCondor's tools; gridprobe-wn as a job's payload.
 #![allow(clippy::panic, reason = "a test that cannot go on")]
 
 mod ends;
 mod faults;
+mod replay;
 mod tools;
+mod worker_node;

@@ -21,7 +21,7 @@ pub const PLUGIN: Plugin = Plugin {
     name: "check_ca",
     service: "CA",
     version: registry::version,
-    command: || Args::augment_args(Command::new("check_ca").about("The installed distribution of trusted authorities")),
+    command: || Args::augment_args(Command::new("check_ca")).about("The installed distribution of trusted authorities"),
     run,
 };
 

@@ -3,8 +3,8 @@
 //! job's name; a job is to be taken away before its end is forgotten.
 
 use super::memory::{Active, Kept, Last, Memory};
-use super::options::Args;
-use super::verdict;
+use super::options::{Args, Kind};
+use super::{verdict, worker_node};
 use crate::ce::{ComputeElement, Job, Phase, Removal, STDERR, STDOUT, Status};
 use crate::net::rest::Fault;
 use crate::trust::time::Seconds;
@@ -20,6 +20,8 @@ pub(super) struct Work<'a> {
     pub kept: &'a Kept,
     pub now: Seconds,
     pub place: String,
+    /// Results of worker nodes are handed in to a monitor.
+    pub hands_in: bool,
 }
 
 /// What a call did.
@@ -151,10 +153,13 @@ fn submit(work: &Work<'_>, ce: &mut dyn ComputeElement, memory: &mut Memory) -> 
     let name = format!("{}{now}.{:08x}", work.args.prefix(), u32::from_be_bytes(number));
     let mut job = work.job.clone();
     job.name.clone_from(&name);
-    if let [_, script] = job.arguments.as_mut_slice()
-        && work.args.payload.is_none()
-    {
-        *script = verdict::script(&name);
+    // The place that is kept for it, `-c SCRIPT` or `--job NAME`.
+    if let Some(second) = job.arguments.get_mut(1) {
+        match work.args.kind() {
+            Kind::Own => *second = verdict::script(&name),
+            Kind::WorkerNode => second.clone_from(&name),
+            Kind::Payload => {}
+        }
     }
     memory.job = Some(Active {
         name,
@@ -212,11 +217,15 @@ fn follow(work: &Work<'_>, ce: &mut dyn ComputeElement, memory: &mut Memory, don
         Phase::Ended(how) => {
             memory.timeouts = 0;
             let out = ce.output(&id, STDOUT)?;
-            let err = if work.args.payload.is_some() || out.is_none() { ce.output(&id, STDERR)? } else { None };
+            let err = if work.args.kind() != Kind::Own || out.is_none() { ce.output(&id, STDERR)? } else { None };
             let text = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|b| String::from_utf8_lossy(b).into_owned());
             let (out, err) = (text(&out), text(&err));
             done.output = out.as_deref().map(|t| plugin::text::shortened(t, SHOWN).into_owned());
-            verdict::ended(*how, &status, &active, out.as_deref(), err.as_deref(), work)
+            let (verdict, found) = verdict::ended(*how, &status, &active, out.as_deref(), err.as_deref(), work);
+            if work.hands_in {
+                worker_node::wait(&mut memory.results, found);
+            }
+            verdict
         }
         Phase::Gone => verdict::gone(&active, work),
         phase => match verdict::late(phase, &active, memory.timeouts, work) {

@@ -41,10 +41,42 @@ pub struct Memory {
     /// When the compute element was asked last.
     #[serde(default)]
     pub asked: i64,
+    /// What a job found on its worker node and no monitor has taken yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<Pending>,
+}
+
+/// A result that is to be handed in.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Pending {
+    /// The service, without the suffix.
+    pub service: String,
+    /// Exit code of a plugin.
+    pub code: u8,
+    /// As a plugin prints it.
+    pub output: String,
+    /// When it was fetched.
+    pub at: i64,
+}
+
+impl Pending {
+    /// The state.
+    pub fn state(&self) -> State {
+        state(self.code)
+    }
+}
+
+fn state(code: u8) -> State {
+    match code {
+        0 => State::Ok,
+        1 => State::Warning,
+        2 => State::Critical,
+        _ => State::Unknown,
+    }
 }
 
 /// A job that is under way.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Active {
     /// Its name, by which it is found where its id was not written.
     pub name: String,
@@ -90,12 +122,7 @@ pub struct Last {
 impl Last {
     /// The state.
     pub fn state(&self) -> State {
-        match self.code {
-            0 => State::Ok,
-            1 => State::Warning,
-            2 => State::Critical,
-            _ => State::Unknown,
-        }
+        state(self.code)
     }
 }
 

@@ -3,13 +3,14 @@
 //! once: no slot of Nagios waits for a batch system.
 //!
 //! Start reading in `run` below; `advance.rs` is the state machine, `verdict.rs` the table of what an end or a time-out means,
-//! `memory.rs` what is kept between calls, `answer.rs` what is said. The compute elements themselves are in `crate::ce`.
+//! `memory.rs` what is kept between calls, `worker_node.rs` what a job brings back from its node, `answer.rs` what is said. The compute elements themselves are in `crate::ce`.
 
 mod advance;
 mod answer;
 mod memory;
 mod options;
 mod verdict;
+mod worker_node;
 
 use super::anchors;
 use crate::ce::arc::{Arc, Settings};
@@ -30,9 +31,8 @@ pub const PLUGIN: Plugin = Plugin {
     service: "CE",
     version: registry::version,
     command: || {
-        Args::augment_args(
-            Command::new("check_ce").about("Whether jobs that are submitted to a compute element run from end to end"),
-        )
+        Args::augment_args(Command::new("check_ce"))
+            .about("A compute element: whether jobs that are submitted to it run from end to end")
     },
     run,
 };
@@ -60,13 +60,19 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
             return Ok(report);
         }
     };
-    if !args.reap && !advance::is_due(&args, &memory, context.now) {
+    if !args.hands_in() {
+        memory.results.clear();
+    }
+    let due = args.reap || advance::is_due(&args, &memory, context.now);
+    if !due && memory.results.is_empty() {
         answer::say(&args, &memory, &Done::default(), context.now, &mut report);
         return Ok(report);
     }
-    let done = match job(&args) {
+    let mut done = match job(&args) {
+        _ if !due => Done::default(),
         Ok(job) => {
-            let work = Work { args: &args, job: &job, kept: &kept, now: context.now, place: args.hostname.clone() };
+            let (place, hands_in) = (args.hostname.clone(), args.hands_in());
+            let work = Work { args: &args, job: &job, kept: &kept, now: context.now, place, hands_in };
             let done = match args.ce.as_str() {
                 "htcondor" => htcondor(&work, &mut memory, context),
                 "command" => command(&work, &mut memory, context),
@@ -76,6 +82,10 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
         }
         Err(finding) => Done { ours: vec![finding], ..Done::default() },
     };
+    if !memory.results.is_empty() {
+        // Written down before: a call that is killed here hands them in again.
+        done.ours.extend(worker_node::deliver(&args, &mut memory.results));
+    }
     if done.asked {
         memory.asked = context.now;
     }
@@ -161,16 +171,26 @@ fn job(args: &Args) -> Result<Job, Finding> {
         environments: args.runtime_environment.clone(),
         ..Job::default()
     };
-    match &args.payload {
-        Some(payload) => {
+    // The job's name is put in when it gets one.
+    match (&args.payload, &args.wn) {
+        (Some(payload), _) => {
             let (name, content) = read(payload)?;
             job.executable = name.clone();
             job.arguments = args.payload_arg.clone();
             job.inputs.push((name, content));
         }
-        None => {
+        (None, Some(program)) => {
+            let (_, content) = read(program)?;
+            job.executable = worker_node::WRAPPER_NAME.to_owned();
+            job.arguments = vec!["--job".to_owned(), String::new()];
+            let targets = worker_node::targets(args).map_err(|why| Finding::unknown("wn_connect", why.to_string()))?;
+            job.arguments.extend(targets);
+            job.arguments.extend(args.wn_arg.iter().cloned());
+            job.inputs.push((job.executable.clone(), worker_node::WRAPPER.as_bytes().to_vec()));
+            job.inputs.push((worker_node::PROGRAM.to_owned(), content));
+        }
+        (None, None) => {
             job.executable = "/bin/sh".to_owned();
-            // The name is put in when the job gets one.
             job.arguments = vec!["-c".to_owned(), String::new()];
         }
     }

@@ -90,6 +90,34 @@ pub(super) struct Args {
     #[arg(long, value_name = "LANGUAGE", default_value = "adl", value_parser = ["adl", "xrsl"], help_heading = "Job")]
     pub language: String,
 
+    /// gridprobe-wn, which is run on the worker node and looks at it
+    #[arg(long, value_name = "FILE", help_heading = "Worker node", conflicts_with = "payload")]
+    pub wn: Option<PathBuf>,
+    /// An argument of gridprobe-wn, as --wn-arg=--program=root; may be given again
+    #[arg(long, value_name = "TEXT", help_heading = "Worker node", allow_hyphen_values = true, requires = "wn")]
+    pub wn_arg: Vec<String>,
+    /// A server that the worker node must reach, by a name that is looked up here; may be given again
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Worker node", requires = "wn")]
+    pub wn_connect: Vec<String>,
+    /// Host under which Nagios has the services of worker nodes [default: that of --hostname]
+    #[arg(long, value_name = "HOST", help_heading = "Worker node", requires = "wn")]
+    pub wn_host: Option<String>,
+    /// What is put behind the names of these services, as -/dteam/Role=NULL
+    #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true, help_heading = "Worker node")]
+    pub wn_suffix: String,
+    /// Hand results in to this Nagios, by its main configuration file; without it and --spool and --pipe they are told with the job
+    #[arg(long, value_name = "FILE", help_heading = "Worker node")]
+    pub nagios_cfg: Option<PathBuf>,
+    /// Hand them in to this spool of check results, Nagios' check_result_path
+    #[arg(long, value_name = "FOLDER", help_heading = "Worker node")]
+    pub spool: Option<PathBuf>,
+    /// Hand them in to this command pipe, Nagios' command_file
+    #[arg(long, value_name = "PIPE", help_heading = "Worker node")]
+    pub pipe: Option<PathBuf>,
+    /// Nagios' object_cache_file, which says what it knows
+    #[arg(long, value_name = "FILE", help_heading = "Worker node")]
+    pub objects: Option<PathBuf>,
+
     /// So long after the last job was submitted the next one is
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = span, help_heading = "Limits")]
     pub every: Seconds,
@@ -161,7 +189,32 @@ fn plain(text: &str) -> Result<String, String> {
     if fine { Ok(text.to_owned()) } else { Err("it has characters that job descriptions cannot have in it".to_owned()) }
 }
 
+/// What a job is to do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// Our own few lines.
+    Own,
+    /// A file of the administrator's, which speaks as a plugin does.
+    Payload,
+    /// gridprobe-wn
+    WorkerNode,
+}
+
 impl Args {
+    /// Whether results of worker nodes are handed in to a monitor.
+    pub fn hands_in(&self) -> bool {
+        self.nagios_cfg.is_some() || self.spool.is_some() || self.pipe.is_some()
+    }
+
+    /// What the job is to do.
+    pub fn kind(&self) -> Kind {
+        match (&self.payload, &self.wn) {
+            (Some(_), _) => Kind::Payload,
+            (None, Some(_)) => Kind::WorkerNode,
+            (None, None) => Kind::Own,
+        }
+    }
+
     /// The port, given or usual.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(if self.ce == "htcondor" { 9619 } else { 443 })

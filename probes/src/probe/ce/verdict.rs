@@ -2,7 +2,9 @@
 //! CRITICAL is what the site owes, UNKNOWN what is ours or nobody's.
 
 use super::advance::Work;
-use super::memory::{Active, Last};
+use super::memory::{Active, Last, Pending};
+use super::options::Kind;
+use super::worker_node;
 use crate::ce::{End, Phase, Status};
 use crate::net::rest::Fault;
 use crate::trust::time::length;
@@ -29,14 +31,15 @@ pub(super) fn ended(
     out: Option<&str>,
     err: Option<&str>,
     work: &Work<'_>,
-) -> Last {
+) -> (Last, Vec<Pending>) {
+    let bare = |last| (last, Vec::new());
     let took = length(work.now - active.submitted);
     let node = status.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
     let job = named(active);
     let why = status.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
     let exit = status.exit.filter(|code| *code != 0);
-    let own = work.args.payload.is_none();
-    match (how, exit) {
+    let kind = work.args.kind();
+    bare(match (how, exit) {
         (End::Killed, _) => last(
             State::Critical,
             "killed",
@@ -44,7 +47,7 @@ pub(super) fn ended(
             work,
         ),
         // A payload of the site administrator's own speaks as a plugin does.
-        (_, Some(code)) if !own => {
+        (_, Some(code)) if kind == Kind::Payload => {
             let state = match code {
                 1 => State::Warning,
                 3 => State::Unknown,
@@ -70,7 +73,7 @@ pub(super) fn ended(
                 format!("the job finished{node} after {took}, and its output is not there ({job})"),
                 work,
             ),
-            Some(out) if own && !out.contains(&format!("gridprobe {}", active.name)) => last(
+            Some(out) if kind == Kind::Own && !out.contains(&format!("gridprobe {}", active.name)) => last(
                 State::Critical,
                 "wrong_output",
                 format!(
@@ -78,8 +81,31 @@ pub(super) fn ended(
                 ),
                 work,
             ),
+            Some(out) if kind == Kind::WorkerNode => return looked(out, &node, active, work),
             Some(_) => last(State::Ok, "finished", format!("a job ran{node} from end to end in {took}"), work),
         },
+    })
+}
+
+/// Of a job that looked at its node. What it found speaks for itself where a monitor takes it, and here where none does.
+fn looked(out: &str, node: &str, active: &Active, work: &Work<'_>) -> (Last, Vec<Pending>) {
+    let ran = format!("a job ran{node} from end to end in {}", length(work.now - active.submitted));
+    match worker_node::read(out, active, work.now) {
+        Err(why) => {
+            let text = format!("the job is told to have finished{node}, and {why} ({})", named(active));
+            (last(State::Critical, "wrong_output", text, work), Vec::new())
+        }
+        Ok(found) => {
+            let (state, summary) = worker_node::summary(&found);
+            let shell = found.fallback.as_deref().map(|why| {
+                let why = plugin::text::shortened(why.trim(), 100).into_owned();
+                format!("; gridprobe-wn could not run there ({why}), the shell looked at less")
+            });
+            let text = format!("{ran}; {summary}{}", shell.unwrap_or_default());
+            let state = if work.hands_in { State::Ok } else { state };
+            let id = if state == State::Ok { "finished" } else { "worker_node" };
+            (last(state, id, text, work), found.results)
+        }
     }
 }
 

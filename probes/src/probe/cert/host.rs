@@ -48,7 +48,8 @@ pub fn judge(certificate: &X509, name: &str) -> Option<Finding> {
             ),
         ));
     }
-    names.extend(common);
+    let others: Vec<String> = common.into_iter().filter(|cn| !names.contains(cn)).collect();
+    names.extend(others);
     Some(Finding::critical("wrong_name", format!("the certificate is not for {name} but for {}", listed(&names))))
 }
 

@@ -27,9 +27,8 @@ pub const PLUGIN: Plugin = Plugin {
     service: "CERT",
     version: registry::version,
     command: || {
-        Args::augment_args(
-            Command::new("check_cert").about("Certificate of a TLS service or in a file, as the grid judges it"),
-        )
+        Args::augment_args(Command::new("check_cert"))
+            .about("Certificate of a TLS service or in a file, as the grid judges it")
     },
     run,
 };

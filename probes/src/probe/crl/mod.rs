@@ -39,10 +39,8 @@ pub const PLUGIN: Plugin = Plugin {
     service: "CRL",
     version: registry::version,
     command: || {
-        Args::augment_args(
-            Command::new("check_crl")
-                .about("Revocation lists of the trusted authorities, as a relying service sees them"),
-        )
+        Args::augment_args(Command::new("check_crl"))
+            .about("Revocation lists of the trusted authorities, as a relying service sees them")
     },
     run,
 };

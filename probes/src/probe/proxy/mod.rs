@@ -25,7 +25,7 @@ pub const PLUGIN: Plugin = Plugin {
     service: "PROXY",
     version: registry::version,
     command: || {
-        Args::augment_args(Command::new("check_proxy").about("A proxy certificate and what VOMS vouches for in it"))
+        Args::augment_args(Command::new("check_proxy")).about("A proxy certificate and what VOMS vouches for in it")
     },
     run,
 };

@@ -1,0 +1,214 @@
+//! Group `monitors`: the configuration of contrib/ as it stands, in the monitors that it is for: Nagios 4, NRPE with each of its
+//! protocols, Icinga 2.
+
+use e2e::fail::{Fail, ensure};
+use e2e::place::{self, Place};
+use e2e::process::Process;
+use e2e::{Result, prober, wait};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const PROBES: [&str; 6] = ["check_bdii", "check_ca", "check_ce", "check_cert", "check_crl", "check_proxy"];
+
+/// A file of contrib/ with the plugins of this build.
+fn contrib(place: &Place, name: &str) -> Result<PathBuf> {
+    let links = place.join("plugins");
+    if !links.exists() {
+        prober::plugins(&links, &PROBES)?;
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contrib").join(name);
+    let text = std::fs::read_to_string(&file).map_err(Fail::at(file.display()))?;
+    let text = text.replace("/usr/lib/gridprobe", &links.display().to_string());
+    let to = place.join(file.file_name().map(PathBuf::from).unwrap_or_default());
+    place::write(&to, text)?;
+    Ok(to)
+}
+
+/// What a program printed on either way.
+fn output(command: &mut Command) -> Result<(bool, String)> {
+    let name = format!("{command:?}");
+    let output = command.stdin(Stdio::null()).output().map_err(Fail::at(name))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    Ok((output.status.success(), text))
+}
+
+#[test]
+fn nagios_takes_the_configuration_without_a_word() -> Result {
+    place::unprivileged()?;
+    let place = Place::new("contrib")?;
+    let probes = contrib(&place, "nagios/gridprobe.cfg")?;
+    let root = place.path().display();
+    let objects = "define timeperiod {\n timeperiod_name 24x7\n alias always\n sunday 00:00-24:00\n monday 00:00-24:00\n tuesday 00:00-24:00\n \
+         wednesday 00:00-24:00\n thursday 00:00-24:00\n friday 00:00-24:00\n saturday 00:00-24:00\n}\n\
+         define command {\n command_name notify\n command_line /bin/true\n}\n\
+         define contact {\n contact_name admin\n host_notification_commands notify\n service_notification_commands notify\n \
+         host_notification_period 24x7\n service_notification_period 24x7\n host_notification_options d,r\n service_notification_options c,r\n}\n\
+         define contactgroup {\n contactgroup_name admins\n alias admins\n members admin\n}\n";
+    let host = |name: &str, group: &str| {
+        format!(
+            "define host {{\n host_name {name}\n address 127.0.0.1\n hostgroups {group}\n max_check_attempts 3\n check_period 24x7\n \
+             notification_period 24x7\n contact_groups admins\n check_command notify\n _SITE_NAME ALPHA-LCG2\n _SERVICE_FLAVOUR {group}\n}}\n"
+        )
+    };
+    let objects = format!("{objects}{}{}", host("arc01.example.org", "ARC-CE"), host("bdii.example.org", "Site-BDII"));
+    place::write(&place.join("objects.cfg"), objects)?;
+    let main = format!(
+        "log_file={root}/nagios.log\ncfg_file={root}/objects.cfg\ncfg_file={}\nobject_cache_file={root}/objects.cache\nstatus_file={root}/status.dat\n\
+         temp_file={root}/tmp\ntemp_path={root}\ncheck_result_path={root}\ncommand_file={root}/cmd\nquery_socket={root}/qh\nlock_file={root}/lock\n\
+         state_retention_file={root}/retention.dat\nillegal_macro_output_chars=`~$&|'\"<>\nnagios_user=gridward-test\nnagios_group=gridward-test\n",
+        probes.display()
+    );
+    place::write(&place.join("nagios.cfg"), main)?;
+    let (fine, text) = output(Command::new("/usr/sbin/nagios4").arg("-v").arg(place.join("nagios.cfg")))?;
+    let clean = text.contains("Total Warnings: 0") && text.contains("Total Errors:   0");
+    ensure(fine && clean, || text.clone())?;
+    ensure(text.contains("Checked 10 services"), || text)
+}
+
+/// A daemon of NRPE with our lines, on a port of its own.
+struct Nrpe {
+    place: Place,
+    port: u16,
+    _daemon: Process,
+}
+
+impl Nrpe {
+    fn start() -> Result<Nrpe> {
+        place::unprivileged()?;
+        let place = Place::new("nrpe")?;
+        let lines = contrib(&place, "nrpe/gridprobe.cfg")?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let main = format!(
+            "log_facility=daemon\ndisable_syslog=1\nlog_file={root}/log\npid_file={root}/pid\nserver_address=127.0.0.1\nserver_port={port}\n\
+             allowed_hosts=127.0.0.1\ndont_blame_nrpe=0\ncommand_timeout=60\nconnection_timeout=60\ninclude={}\n\
+             command[longest]={root}/plugins/check_ca -t 50 --ca-dir {root}/many -v\n",
+            lines.display(),
+            root = place.path().display()
+        );
+        place::write(&place.join("nrpe.cfg"), main)?;
+        // Authorities that are none: much to say.
+        let many = place.folder("many")?;
+        for number in 0..200 {
+            place::write(&many.join(format!("{number:08x}.0")), "no certificate")?;
+        }
+        let mut command = Command::new("/usr/sbin/nrpe");
+        command.arg("-c").arg(place.join("nrpe.cfg")).arg("-f").stdin(Stdio::null()).stdout(Stdio::null());
+        let daemon = Process::start("nrpe", &mut command)?;
+        wait::until_true("NRPE to listen", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
+        Ok(Nrpe { place, port, _daemon: daemon })
+    }
+
+    fn ask(&self, command: &str, more: &[&str]) -> Result<(Option<i32>, String)> {
+        let output = Command::new("/usr/lib/nagios/plugins/check_nrpe")
+            .args(["-H", "127.0.0.1", "-p", &self.port.to_string(), "-t", "55", "-c", command])
+            .args(more)
+            .output()
+            .map_err(Fail::at("check_nrpe"))?;
+        Ok((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
+    fn directly(&self, words: &[&str]) -> Result<(Option<i32>, String)> {
+        let (name, words) = words.split_first().ok_or_else(|| Fail::new("no program"))?;
+        let program = self.place.join("plugins").join(name);
+        let output = Command::new(&program).args(words).env_clear().output().map_err(Fail::at(program.display()))?;
+        Ok((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+}
+
+#[test]
+fn nrpe_hands_on_what_the_probes_say_in_each_of_its_protocols() -> Result {
+    let nrpe = Nrpe::start()?;
+    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    for protocol in [&["-2"][..], &["-3"], &[]] {
+        for (command, words) in [("check_ca", ["check_ca", "-t", "50"]), ("check_crl", ["check_crl", "-t", "50"])] {
+            let (code, said) = nrpe.ask(command, protocol)?;
+            let (own, text) = nrpe.directly(&words)?;
+            assert_eq!(code, own, "{protocol:?} {command}: {said}");
+            // Times in it may have gone on by a second.
+            let start = |text: &str| first(text).chars().take(40).collect::<String>();
+            assert_eq!(start(&said), start(&text), "{protocol:?} {command}");
+            // v2 hands on the first line alone, and whole.
+            let whole = first(&said).contains(" | ");
+            assert!(whole, "{protocol:?} {command}: {said}");
+        }
+        // Much to say is cut by us, behind a whole word, and not by NRPE.
+        let (code, said) = nrpe.ask("longest", protocol)?;
+        assert_eq!(code, Some(2), "{said}");
+        assert!(first(&said).len() <= 1023 && first(&said).starts_with("CA CRITICAL: "), "{protocol:?}: {said}");
+        assert!(first(&said).contains(" | critical="), "{protocol:?}: {said}");
+        // What does not exist there is said.
+        let (code, said) = nrpe.ask("check_hostcert", protocol)?;
+        let missing = !Path::new("/etc/grid-security/hostcert.pem").exists();
+        assert!(
+            !missing || (code == Some(3) && said.contains("cannot read /etc/grid-security/hostcert.pem")),
+            "{said}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn icinga_runs_the_probes_by_its_own_commands() -> Result {
+    place::unprivileged()?;
+    let place = Place::new("icinga")?;
+    let probes = contrib(&place, "icinga2/gridprobe.conf")?;
+    let root = place.path().display();
+    for folder in ["data", "run", "log", "cache", "empty"] {
+        place.folder(folder)?;
+    }
+    let main = format!(
+        "const NodeName = \"test\"\ninclude <itl>\nobject Endpoint NodeName {{}}\nobject Zone NodeName {{ endpoints = [ NodeName ] }}\n\
+         include \"{}\"\nobject CheckerComponent \"checker\" {{}}\n\
+         object StatusDataWriter \"status\" {{ status_path = \"{root}/status.dat\"; objects_path = \"{root}/objects.cache\"; update_interval = 1s }}\n\
+         object Host \"arc01.example.org\" {{ check_command = \"dummy\"; address = \"127.0.0.1\"; vars.service_flavour = \"ARC-CE\" }}\n\
+         object Host \"bdii.example.org\" {{ check_command = \"dummy\"; address = \"127.0.0.1\"; vars.service_flavour = \"Site-BDII\" }}\n\
+         template Service \"soon\" {{ check_interval = 2s; retry_interval = 2s; max_check_attempts = 1; host_name = \"arc01.example.org\" }}\n\
+         object Service \"hr.srce.CADist-Check\" {{ import \"soon\"; check_command = \"check_ca\"; vars.gridprobe_ca_dir = \"{root}/empty\" }}\n\
+         object Service \"eu.egi.sec.CRL\" {{ import \"soon\"; check_command = \"check_crl\"; vars.gridprobe_ca_dir = \"{root}/empty\"; vars.crl_consumer = \"canl\" }}\n\
+         object Service \"bdii\" {{ import \"soon\"; check_command = \"check_bdii\"; vars.bdii_port = 1 }}\n\
+         object Service \"proxy\" {{ import \"soon\"; check_command = \"check_proxy\"; vars.proxy_file = \"{root}/none\" }}\n",
+        probes.display()
+    );
+    place::write(&place.join("icinga2.conf"), main)?;
+    let whoami = |option: &str| output(Command::new("id").arg(option)).map(|(_, text)| text.trim().to_owned());
+    let (user, group) = (whoami("-un")?, whoami("-gn")?);
+    let command = |more: &[&str]| {
+        let mut command = Command::new("/usr/sbin/icinga2");
+        command.arg("daemon").arg("-c").arg(place.join("icinga2.conf"));
+        command.args([format!("-DRunAsUser={user}"), format!("-DRunAsGroup={group}")]);
+        for (name, folder) in
+            [("DataDir", "data"), ("SpoolDir", "data"), ("CacheDir", "cache"), ("LogDir", "log"), ("InitRunDir", "run")]
+        {
+            command.arg(format!("-D{name}={root}/{folder}"));
+        }
+        command.args(more).stdin(Stdio::null());
+        command
+    };
+    let (fine, text) = output(&mut command(&["-C"]))?;
+    let complains = text.contains("warning/") || text.contains("critical/");
+    ensure(fine && !complains && text.contains("Instantiated 7 Services"), || text)?;
+    let log = std::fs::File::create(place.join("console"))?;
+    let mut daemon = command(&[]);
+    daemon.stdout(log.try_clone()?).stderr(log);
+    let _daemon = Process::start("icinga2", &mut daemon)?;
+    let expected = [
+        ("hr.srce.CADist-Check", "2", "CA CRITICAL: there is no authority in "),
+        ("eu.egi.sec.CRL", "2", "CRL CRITICAL: there is no authority in "),
+        ("bdii", "2", "BDII CRITICAL: "),
+        ("proxy", "2", "PROXY CRITICAL: there is no proxy "),
+    ];
+    for (service, state, words) in expected {
+        let mut last = String::new();
+        let found = wait::until_true(format!("a result of {service}"), || {
+            let text = std::fs::read_to_string(place.join("status.dat")).unwrap_or_default();
+            let block =
+                text.split("servicestatus {").find(|b| b.contains(&format!("\tservice_description={service}\n")));
+            last = block.unwrap_or_default().to_owned();
+            Ok(last.contains(&format!("\tplugin_output={words}"))
+                && last.contains(&format!("\tcurrent_state={state}\n")))
+        });
+        found.map_err(|e| Fail::new(format!("{e}; there is {last}")))?;
+    }
+    Ok(())
+}
