@@ -33,37 +33,78 @@ fn output(command: &mut Command) -> Result<(bool, String)> {
     Ok((output.status.success(), text))
 }
 
+/// A Nagios with these files of contrib/ and more objects; what `-v` says of it.
+fn verified(place: &Place, files: &[PathBuf], objects: &str) -> Result<String> {
+    let root = place.path().display();
+    let always = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+        .map(|day| format!(" {day} 00:00-24:00\n"))
+        .concat();
+    let base = format!(
+        "define timeperiod {{\n timeperiod_name 24x7\n alias always\n{always}}}\n\
+         define command {{\n command_name notify\n command_line /bin/true\n}}\n\
+         define command {{\n command_name check-host-alive\n command_line /bin/true\n}}\n\
+         define contact {{\n contact_name admin\n host_notification_commands notify\n service_notification_commands notify\n \
+         host_notification_period 24x7\n service_notification_period 24x7\n host_notification_options d,r\n service_notification_options c,r\n}}\n\
+         define contactgroup {{\n contactgroup_name admins\n alias admins\n members admin\n}}\n{objects}"
+    );
+    place::write(&place.join("objects.cfg"), base)?;
+    let files: String = files.iter().map(|file| format!("cfg_file={}\n", file.display())).collect();
+    let main = format!(
+        "log_file={root}/nagios.log\ncfg_file={root}/objects.cfg\n{files}object_cache_file={root}/objects.cache\n\
+         precached_object_file={root}/objects.precache\nstatus_file={root}/status.dat\ntemp_file={root}/tmp\ntemp_path={root}\n\
+         check_result_path={root}\ncommand_file={root}/cmd\nquery_socket={root}/qh\nlock_file={root}/lock\n\
+         state_retention_file={root}/retention.dat\nillegal_macro_output_chars=`~$&|'\"<>\n"
+    );
+    place::write(&place.join("nagios.cfg"), main)?;
+    let (fine, text) = output(Command::new("/usr/sbin/nagios4").arg("-vp").arg(place.join("nagios.cfg")))?;
+    let clean = text.contains("Total Warnings: 0") && text.contains("Total Errors:   0");
+    ensure(fine && clean, || text.clone())?;
+    Ok(text)
+}
+
 #[test]
 fn nagios_takes_the_configuration_without_a_word() -> Result {
     place::unprivileged()?;
     let place = Place::new("contrib")?;
-    let probes = contrib(&place, "nagios/gridprobe.cfg")?;
-    let root = place.path().display();
-    let objects = "define timeperiod {\n timeperiod_name 24x7\n alias always\n sunday 00:00-24:00\n monday 00:00-24:00\n tuesday 00:00-24:00\n \
-         wednesday 00:00-24:00\n thursday 00:00-24:00\n friday 00:00-24:00\n saturday 00:00-24:00\n}\n\
-         define command {\n command_name notify\n command_line /bin/true\n}\n\
-         define contact {\n contact_name admin\n host_notification_commands notify\n service_notification_commands notify\n \
-         host_notification_period 24x7\n service_notification_period 24x7\n host_notification_options d,r\n service_notification_options c,r\n}\n\
-         define contactgroup {\n contactgroup_name admins\n alias admins\n members admin\n}\n";
+    let files = [contrib(&place, "nagios/gridprobe.cfg")?, contrib(&place, "nagios/example.cfg")?];
     let host = |name: &str, group: &str| {
         format!(
-            "define host {{\n host_name {name}\n address 127.0.0.1\n hostgroups {group}\n max_check_attempts 3\n check_period 24x7\n \
-             notification_period 24x7\n contact_groups admins\n check_command notify\n _SITE_NAME ALPHA-LCG2\n _SERVICE_FLAVOUR {group}\n}}\n"
+            "define host {{\n use gridprobe-host\n host_name {name}\n address 127.0.0.1\n hostgroups {group}\n \
+             check_command check-host-alive\n _SITE_NAME ALPHA-LCG2\n _SERVICE_FLAVOUR {group}\n}}\n"
         )
     };
-    let objects = format!("{objects}{}{}", host("arc01.example.org", "ARC-CE"), host("bdii.example.org", "Site-BDII"));
-    place::write(&place.join("objects.cfg"), objects)?;
-    let main = format!(
-        "log_file={root}/nagios.log\ncfg_file={root}/objects.cfg\ncfg_file={}\nobject_cache_file={root}/objects.cache\nstatus_file={root}/status.dat\n\
-         temp_file={root}/tmp\ntemp_path={root}\ncheck_result_path={root}\ncommand_file={root}/cmd\nquery_socket={root}/qh\nlock_file={root}/lock\n\
-         state_retention_file={root}/retention.dat\nillegal_macro_output_chars=`~$&|'\"<>\nnagios_user=gridward-test\nnagios_group=gridward-test\n",
-        probes.display()
-    );
-    place::write(&place.join("nagios.cfg"), main)?;
-    let (fine, text) = output(Command::new("/usr/sbin/nagios4").arg("-v").arg(place.join("nagios.cfg")))?;
-    let clean = text.contains("Total Warnings: 0") && text.contains("Total Errors:   0");
-    ensure(fine && clean, || text.clone())?;
+    let hosts = host("arc01.example.org", "ARC-CE") + &host("bdii.example.org", "Site-BDII");
+    let text = verified(&place, &files, &hosts)?;
     ensure(text.contains("Checked 10 services"), || text)
+}
+
+#[test]
+fn nagios_takes_what_is_written_for_a_region() -> Result {
+    place::unprivileged()?;
+    let place = Place::new("region")?;
+    let probes = contrib(&place, "nagios/gridprobe.cfg")?;
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let region = place.join("region.cfg");
+    let (fine, said) = output(
+        Command::new(prober::program()?)
+            .args(["config", "--gocdb"])
+            .arg(tests.join("data/gocdb/corpus-a"))
+            .arg("--profile")
+            .arg(tests.join("../profiles/roc_operators.toml"))
+            .arg("-o")
+            .arg(&region),
+    )?;
+    ensure(fine, || said.clone())?;
+    // So many hosts and services are said to be written, and Nagios counts as many.
+    let numbers: Vec<&str> = said.split(' ').filter(|word| word.parse::<u32>().is_ok()).collect();
+    let [hosts, services, sites] = numbers[..] else { return Err(Fail::new(said)) };
+    let text = verified(&place, &[probes, region], "")?;
+    ensure(text.contains(&format!("Checked {services} services")), || format!("{said}{text}"))?;
+    ensure(text.contains(&format!("Checked {hosts} hosts")), || format!("{said}{text}"))?;
+    let objects = std::fs::read_to_string(place.join("objects.precache"))?;
+    let known: std::collections::BTreeSet<&str> =
+        objects.lines().filter_map(|line| line.trim().strip_prefix("_SITE_NAME")).map(str::trim).collect();
+    ensure(known.len().to_string() == sites && known.contains("ALPHA-LCG2"), || format!("{said}{known:?}"))
 }
 
 /// A daemon of NRPE with our lines, on a port of its own.
