@@ -189,60 +189,83 @@ fn nrpe_hands_on_what_the_probes_say_in_each_of_its_protocols() -> Result {
     Ok(())
 }
 
-#[test]
-fn icinga_runs_the_probes_by_its_own_commands() -> Result {
-    place::unprivileged()?;
-    let place = Place::new("icinga")?;
-    let probes = contrib(&place, "icinga2/gridprobe.conf")?;
-    let root = place.path().display();
-    for folder in ["data", "run", "log", "cache", "empty"] {
-        place.folder(folder)?;
+/// An Icinga 2 in a folder of its own.
+struct Icinga {
+    place: Place,
+    port: u16,
+    user: String,
+    group: String,
+    daemon: Option<Process>,
+}
+
+impl Icinga {
+    fn new(objects: impl FnOnce(&Place) -> Result<String>) -> Result<Icinga> {
+        place::unprivileged()?;
+        let place = Place::new("icinga")?;
+        for folder in ["data", "run", "log", "cache", "empty", "data/certs"] {
+            place.folder(folder)?;
+        }
+        let root = place.path().display();
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let main = format!(
+            "const NodeName = \"test\"\ninclude <itl>\nobject Endpoint NodeName {{}}\nobject Zone NodeName {{ endpoints = [ NodeName ] }}\n\
+             object CheckerComponent \"checker\" {{}}\n\
+             object StatusDataWriter \"status\" {{ status_path = \"{root}/status.dat\"; objects_path = \"{root}/objects.cache\"; update_interval = 1s }}\n\
+             object ApiListener \"api\" {{ bind_host = \"127.0.0.1\"; bind_port = {port} }}\n\
+             object ApiUser \"gridprobe\" {{ password = \"not to be seen\"; permissions = [ \"actions/process-check-result\" ] }}\n\
+             object ApiUser \"reader\" {{ password = \"other\"; permissions = [ \"status/query\" ] }}\n{}",
+            objects(&place)?
+        );
+        place::write(&place.join("icinga2.conf"), main)?;
+        let whoami = |option: &str| output(Command::new("id").arg(option)).map(|(_, text)| text.trim().to_owned());
+        let (user, group) = (whoami("-un")?, whoami("-gn")?);
+        let icinga = Icinga { place, port, user, group, daemon: None };
+        for words in [
+            &["pki", "new-ca"][..],
+            &["pki", "new-cert", "--cn", "test", "--key", "ROOT/data/certs/test.key", "--csr", "ROOT/csr"],
+            &["pki", "sign-csr", "--csr", "ROOT/csr", "--cert", "ROOT/data/certs/test.crt"],
+        ] {
+            let words: Vec<String> =
+                words.iter().map(|w| w.replace("ROOT", &icinga.place.path().display().to_string())).collect();
+            let (fine, text) = output(&mut icinga.command(&words))?;
+            ensure(fine, || text)?;
+        }
+        std::fs::copy(icinga.place.join("data/ca/ca.crt"), icinga.place.join("data/certs/ca.crt"))?;
+        Ok(icinga)
     }
-    let main = format!(
-        "const NodeName = \"test\"\ninclude <itl>\nobject Endpoint NodeName {{}}\nobject Zone NodeName {{ endpoints = [ NodeName ] }}\n\
-         include \"{}\"\nobject CheckerComponent \"checker\" {{}}\n\
-         object StatusDataWriter \"status\" {{ status_path = \"{root}/status.dat\"; objects_path = \"{root}/objects.cache\"; update_interval = 1s }}\n\
-         object Host \"arc01.example.org\" {{ check_command = \"dummy\"; address = \"127.0.0.1\"; vars.service_flavour = \"ARC-CE\" }}\n\
-         object Host \"bdii.example.org\" {{ check_command = \"dummy\"; address = \"127.0.0.1\"; vars.service_flavour = \"Site-BDII\" }}\n\
-         template Service \"soon\" {{ check_interval = 2s; retry_interval = 2s; max_check_attempts = 1; host_name = \"arc01.example.org\" }}\n\
-         object Service \"hr.srce.CADist-Check\" {{ import \"soon\"; check_command = \"check_ca\"; vars.gridprobe_ca_dir = \"{root}/empty\" }}\n\
-         object Service \"eu.egi.sec.CRL\" {{ import \"soon\"; check_command = \"check_crl\"; vars.gridprobe_ca_dir = \"{root}/empty\"; vars.crl_consumer = \"canl\" }}\n\
-         object Service \"bdii\" {{ import \"soon\"; check_command = \"check_bdii\"; vars.bdii_port = 1 }}\n\
-         object Service \"proxy\" {{ import \"soon\"; check_command = \"check_proxy\"; vars.proxy_file = \"{root}/none\" }}\n",
-        probes.display()
-    );
-    place::write(&place.join("icinga2.conf"), main)?;
-    let whoami = |option: &str| output(Command::new("id").arg(option)).map(|(_, text)| text.trim().to_owned());
-    let (user, group) = (whoami("-un")?, whoami("-gn")?);
-    let command = |more: &[&str]| {
+
+    /// It takes what it is defined by behind its own words.
+    fn command(&self, words: &[String]) -> Command {
         let mut command = Command::new("/usr/sbin/icinga2");
-        command.arg("daemon").arg("-c").arg(place.join("icinga2.conf"));
-        command.args([format!("-DRunAsUser={user}"), format!("-DRunAsGroup={group}")]);
+        command.args(words);
+        command.args([format!("-DRunAsUser={}", self.user), format!("-DRunAsGroup={}", self.group)]);
         for (name, folder) in
             [("DataDir", "data"), ("SpoolDir", "data"), ("CacheDir", "cache"), ("LogDir", "log"), ("InitRunDir", "run")]
         {
-            command.arg(format!("-D{name}={root}/{folder}"));
+            command.arg(format!("-D{name}={}", self.place.join(folder).display()));
         }
-        command.args(more).stdin(Stdio::null());
+        command.stdin(Stdio::null());
         command
-    };
-    let (fine, text) = output(&mut command(&["-C"]))?;
-    let complains = text.contains("warning/") || text.contains("critical/");
-    ensure(fine && !complains && text.contains("Instantiated 7 Services"), || text)?;
-    let log = std::fs::File::create(place.join("console"))?;
-    let mut daemon = command(&[]);
-    daemon.stdout(log.try_clone()?).stderr(log);
-    let _daemon = Process::start("icinga2", &mut daemon)?;
-    let expected = [
-        ("hr.srce.CADist-Check", "2", "CA CRITICAL: there is no authority in "),
-        ("eu.egi.sec.CRL", "2", "CRL CRITICAL: there is no authority in "),
-        ("bdii", "2", "BDII CRITICAL: "),
-        ("proxy", "2", "PROXY CRITICAL: there is no proxy "),
-    ];
-    for (service, state, words) in expected {
+    }
+
+    fn daemon(&self) -> Command {
+        let file = self.place.join("icinga2.conf").display().to_string();
+        self.command(&["daemon".to_owned(), "-c".to_owned(), file])
+    }
+
+    fn start(&mut self) -> Result {
+        let log = std::fs::File::create(self.place.join("console"))?;
+        let mut daemon = self.daemon();
+        daemon.stdout(log.try_clone()?).stderr(log);
+        self.daemon = Some(Process::start("icinga2", &mut daemon)?);
+        wait::until_true("Icinga's API to listen", || Ok(TcpStream::connect(("127.0.0.1", self.port)).is_ok()))
+    }
+
+    /// Waits until a service is in this state with these words.
+    fn until(&self, service: &str, state: &str, words: &str) -> Result<String> {
         let mut last = String::new();
         let found = wait::until_true(format!("a result of {service}"), || {
-            let text = std::fs::read_to_string(place.join("status.dat")).unwrap_or_default();
+            let text = std::fs::read_to_string(self.place.join("status.dat")).unwrap_or_default();
             let block =
                 text.split("servicestatus {").find(|b| b.contains(&format!("\tservice_description={service}\n")));
             last = block.unwrap_or_default().to_owned();
@@ -250,6 +273,90 @@ fn icinga_runs_the_probes_by_its_own_commands() -> Result {
                 && last.contains(&format!("\tcurrent_state={state}\n")))
         });
         found.map_err(|e| Fail::new(format!("{e}; there is {last}")))?;
+        Ok(last)
     }
+}
+
+const HOSTS: &str = "object Host \"arc01.example.org\" { check_command = \"dummy\"; address = \"127.0.0.1\"; vars.service_flavour = \"ARC-CE\" }\n\
+    object Host \"bdii.example.org\" { check_command = \"dummy\"; address = \"127.0.0.1\"; vars.service_flavour = \"Site-BDII\" }\n";
+
+#[test]
+fn icinga_runs_the_probes_by_its_own_commands() -> Result {
+    let mut icinga = Icinga::new(|place| {
+        let probes = contrib(place, "icinga2/gridprobe.conf")?;
+        let root = place.path().display();
+        Ok(format!(
+            "include \"{}\"\n{HOSTS}\
+             template Service \"soon\" {{ check_interval = 2s; retry_interval = 2s; max_check_attempts = 1; host_name = \"arc01.example.org\" }}\n\
+             object Service \"hr.srce.CADist-Check\" {{ import \"soon\"; check_command = \"check_ca\"; vars.gridprobe_ca_dir = \"{root}/empty\" }}\n\
+             object Service \"eu.egi.sec.CRL\" {{ import \"soon\"; check_command = \"check_crl\"; vars.gridprobe_ca_dir = \"{root}/empty\"; vars.crl_consumer = \"canl\" }}\n\
+             object Service \"bdii\" {{ import \"soon\"; check_command = \"check_bdii\"; vars.bdii_port = 1 }}\n\
+             object Service \"proxy\" {{ import \"soon\"; check_command = \"check_proxy\"; vars.proxy_file = \"{root}/none\" }}\n",
+            probes.display()
+        ))
+    })?;
+    let (fine, text) = output(icinga.daemon().arg("-C"))?;
+    let complains = text.contains("warning/") || text.contains("critical/");
+    ensure(fine && !complains && text.contains("Instantiated 7 Services"), || text)?;
+    icinga.start()?;
+    icinga.until("hr.srce.CADist-Check", "2", "CA CRITICAL: there is no authority in ")?;
+    icinga.until("eu.egi.sec.CRL", "2", "CRL CRITICAL: there is no authority in ")?;
+    icinga.until("bdii", "2", "BDII CRITICAL: ")?;
+    icinga.until("proxy", "2", "PROXY CRITICAL: there is no proxy ")?;
+    Ok(())
+}
+
+#[test]
+fn icinga_takes_results_that_it_did_not_ask_for_and_what_it_lacks_is_said() -> Result {
+    let mut icinga = Icinga::new(|_| {
+        let service = |name: &str| {
+            format!(
+                "object Service \"{name}\" {{ host_name = \"arc01.example.org\"; check_command = \"passive\"; enable_active_checks = false; max_check_attempts = 1 }}\n"
+            )
+        };
+        // A name that would be an expression, were it put into one.
+        Ok(format!("{HOSTS}{}{}", service("eu.egi.sec.CRL"), service("a' == b || true")))
+    })?;
+    icinga.start()?;
+    let empty = icinga.place.join("empty").display().to_string();
+    let probe = format!("{} check_crl --ca-dir {empty}", prober::program()?.display());
+    let line = |service: &str| format!("arc01.example.org;{service};{probe}\n");
+    let tasks = icinga.place.join("tasks");
+    let host = "bdii.example.org;;/bin/echo all is well\n";
+    let services = line("eu.egi.sec.CRL") + &line("a' == b || true") + &line("no.such.Service");
+    place::write(&tasks, format!("{services}nobody.example.org;x;/bin/true\n{host}"))?;
+    let settings = |user: &str, password: &str, name: &str| -> Result<PathBuf> {
+        let file = icinga.place.join("icinga.toml");
+        let ca = icinga.place.join("data/certs/ca.crt");
+        let text = format!(
+            "url = \"https://127.0.0.1:{}\"\nuser = \"{user}\"\npassword = \"{password}\"\nca = \"{}\"\nname = \"{name}\"\n",
+            icinga.port,
+            ca.display()
+        );
+        place::write(&file, text)?;
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(file)
+    };
+    let run = |file: &Path| {
+        output(Command::new(prober::program()?).arg("batch").arg(&tasks).arg("--icinga").arg(file).arg("--threads=2"))
+    };
+    for (user, password, name, words) in [
+        ("gridprobe", "wrong", "test", "it does not know user gridprobe by this password"),
+        ("reader", "other", "test", "not delivered"),
+        ("gridprobe", "not to be seen", "other", "no TLS with Icinga"),
+    ] {
+        let (fine, said) = run(&settings(user, password, name)?)?;
+        let seen = said.contains("not to be seen") || said.contains("wrong\n");
+        ensure(!fine && said.contains(words) && said.contains("0 of 5 results delivered") && !seen, || said)?;
+    }
+    let (fine, said) = run(&settings("gridprobe", "not to be seen", "test")?)?;
+    ensure(!fine && said.contains("3 of 5 results delivered"), || said.clone())?;
+    for unknown in ["arc01.example.org;no.such.Service", "nobody.example.org;x"] {
+        let told = unknown.replace(';', ",");
+        ensure(said.contains(&format!("{told}: the monitor does not know it; not delivered")), || said.clone())?;
+    }
+    let block = icinga.until("eu.egi.sec.CRL", "2", "CRL CRITICAL: there is no authority in ")?;
+    ensure(!block.contains("plugin_output=CRL CRITICAL: there is no authority in  |"), || block)?;
+    icinga.until("a' == b || true", "2", "CRL CRITICAL: ")?;
     Ok(())
 }
