@@ -4,7 +4,7 @@
 use crate::resident::nagios_cfg;
 use crate::resident::pool::{ours::Ours, run};
 use crate::resident::worker_protocol::Outcome;
-use crate::sink::{Delivery, PassiveResult, Sink, known::Known, pipe::Pipe, spool::Spool};
+use crate::sink::{Delivery, PassiveResult, Sink, icinga::Icinga, known::Known, pipe::Pipe, spool::Spool};
 use clap::{Args, Command, FromArgMatches};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,9 @@ pub struct Options {
     /// Into this command pipe, Nagios' command_file; what is too long for it goes to the spool where one is known
     #[arg(long, value_name = "PIPE")]
     pub pipe: Option<PathBuf>,
+    /// To this Icinga 2: a file with url, user, password, ca, and name where its certificate has another one than the host's
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nagios_cfg", "spool", "pipe"])]
+    pub icinga: Option<PathBuf>,
     /// Nagios' object_cache_file, which says what it knows
     #[arg(long, value_name = "FILE")]
     pub objects: Option<PathBuf>,
@@ -113,6 +116,9 @@ fn read(path: &Path) -> Result<Vec<Task>, String> {
 }
 
 fn sink(options: &Options) -> Result<Box<dyn Sink>, String> {
+    if let Some(file) = &options.icinga {
+        return Ok(Box::new(Icinga::read(file)?));
+    }
     let own = options.spool.is_some() || options.pipe.is_some();
     let files = match nagios_cfg::read(options.nagios_cfg.as_deref()) {
         // Where the place is named, another Nagios' files must not be guessed.

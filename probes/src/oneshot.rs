@@ -2,7 +2,7 @@
 //! (`check_crl …`, a link) or by its first word (`gridprobe check_crl …`).
 
 use crate::registry::{self, PROBES, Probe};
-use crate::{batch, resident};
+use crate::{batch, config, resident};
 use clap::{Command, ValueEnum};
 use clap_complete::Shell;
 use plugin::Answer;
@@ -21,6 +21,7 @@ pub fn main() -> ExitCode {
     match word.as_str() {
         "serve" => resident::serve(args.into_iter().skip(1).collect()),
         "batch" => batch::main(args.into_iter().skip(1).collect()),
+        "config" => config::main(args.into_iter().skip(1).collect()),
         _ => about(&word, &args).print(),
     }
 }
@@ -76,6 +77,7 @@ fn help() -> String {
          gridprobe PROBE --help: its options\n\
          gridprobe serve: runs the probes for Nagios in one resident process; see gridprobe serve --help\n\
          gridprobe batch FILE: runs the commands of a file once, results to Nagios; see gridprobe batch --help\n\
+         gridprobe config: a region's hosts and services for Nagios, from GOCDB and profiles; see gridprobe config --help\n\
          gridprobe list: the probes, what they are for, the metrics they stand for\n\
          gridprobe man PROBE: its manual page, in roff\n\
          gridprobe completions bash|zsh|fish: for the shell's own folder\n\n{}",
@@ -93,10 +95,11 @@ fn man(probe: &Probe) -> String {
 /// For the binary with its probes as first words, and for each link.
 fn completions(shell: Shell) -> String {
     let mut out = Vec::new();
-    let words = ["list", "man", "completions"]
-        .into_iter()
-        .map(Command::new)
-        .chain([resident::options::command(), batch::command()]);
+    let words = ["list", "man", "completions"].into_iter().map(Command::new).chain([
+        resident::options::command(),
+        batch::command(),
+        config::command(),
+    ]);
     let mut whole = Command::new("gridprobe").disable_help_subcommand(true).subcommands(words);
     whole = whole.subcommands(PROBES.iter().map(|probe| probe.plugin.full_command()));
     clap_complete::generate(shell, &mut whole, "gridprobe", &mut out);

@@ -159,6 +159,27 @@ fn a_killed_pool_costs_no_result() -> Result {
 }
 
 #[test]
+fn what_a_killed_part_had_started_ends_with_it() -> Result {
+    let command =
+        "FOLDER/plugins/check_ca --ca-dir FOLDER/empty --ignore HOST || (echo $$$$ >>FOLDER/shells && sleep 600)";
+    let nagios = nagios(1, 1, command)?;
+    let prober = Prober::start(&nagios, &[])?;
+    let shells = || -> Vec<i32> {
+        let text = std::fs::read_to_string(nagios.folder().join("shells")).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    };
+    let gone = |pid: i32| !Path::new(&format!("/proc/{pid}")).exists();
+    for (n, part) in ["pool", "front"].into_iter().enumerate() {
+        let shell = wait::until(format!("shell {n} to run"), || Ok(shells().get(n).copied()))?;
+        assert!(!gone(shell), "it runs");
+        let old = prober.signal_part(part, Signal::SIGKILL)?;
+        wait::until_true(format!("the shell of the killed {part} to end"), || Ok(gone(shell)))?;
+        prober.new_part(part, old)?;
+    }
+    alive(&nagios)
+}
+
+#[test]
 fn after_a_killed_front_every_service_has_a_result_within_a_minute() -> Result {
     let nagios = nagios(30, 20, SLOW)?;
     let prober = Prober::start(&nagios, &[])?;

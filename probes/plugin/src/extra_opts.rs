@@ -25,7 +25,7 @@ const LONGEST: u64 = 1 << 20;
 /// # Errors
 /// One line: which file or section is missing or wrong.
 pub(crate) fn expand(args: Vec<OsString>, name: &str) -> Result<Vec<OsString>, String> {
-    if !args.iter().any(|a| a.to_str().is_some_and(|a| a.starts_with("--extra-opts"))) {
+    if !are_in(&args) {
         return Ok(args);
     }
     let mut options = Vec::new();
@@ -50,6 +50,11 @@ pub(crate) fn expand(args: Vec<OsString>, name: &str) -> Result<Vec<OsString>, S
         options.extend(options_of(&place, name)?);
     }
     Ok(program.into_iter().chain(options.into_iter().map(OsString::from)).chain(rest).collect())
+}
+
+/// Whether a file is to be read.
+pub(crate) fn are_in(args: &[OsString]) -> bool {
+    args.iter().any(|a| a.to_str().is_some_and(|a| a.starts_with("--extra-opts")))
 }
 
 fn options_of(place: &str, name: &str) -> Result<Vec<String>, String> {

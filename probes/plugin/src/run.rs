@@ -2,7 +2,7 @@
 
 use crate::cli::{Common, Usage, parse, with_common};
 use crate::render::Style;
-use crate::stop::{Say, arm};
+use crate::stop::{Say, arm, arm_for_arguments};
 use crate::{Context, Finding, Report, State, extra_opts};
 use clap::{ArgMatches, Command};
 use std::ffi::OsString;
@@ -65,11 +65,15 @@ impl Plugin {
 
     /// Runs it in this process, which ends by its time-out wherever the run may hang, and prints the answer.
     pub fn main(&self, args: Vec<OsString>) -> ExitCode {
-        let answer = self.prepare(args).map(|ready| {
+        // Between the run's own deadline and the one who would kill it.
+        let limit = |timeout: Duration| timeout.saturating_sub((timeout / 20).min(Duration::from_millis(500)));
+        let reading =
+            extra_opts::are_in(&args).then(|| arm_for_arguments(limit(timeout_in(&args)), self.name, self.service));
+        let prepared = self.prepare(args);
+        drop(reading);
+        let answer = prepared.map(|ready| {
             let (context, say) = (ready.context(), Say::default());
-            // Between the run's own deadline and the one who would kill it.
-            let margin = (ready.timeout / 20).min(Duration::from_millis(500));
-            arm(ready.timeout.saturating_sub(margin), &context, self.service, ready.style, &say);
+            arm(limit(ready.timeout), &context, self.service, ready.style, &say);
             let answer = ready.run(&context);
             if !say.take() {
                 // The hard stop is answering, and ends the process.
@@ -79,6 +83,20 @@ impl Plugin {
         });
         answer.unwrap_or_else(|answer| answer).print()
     }
+}
+
+/// What `-t` says, before the arguments are really read: only the time that reading them may take hangs on it.
+fn timeout_in(args: &[OsString]) -> Duration {
+    let mut words = args.iter().filter_map(|arg| arg.to_str());
+    let mut found = None;
+    while let Some(word) = words.next() {
+        let value = match word {
+            "-t" | "--timeout" => words.next(),
+            _ => word.strip_prefix("--timeout=").or_else(|| word.strip_prefix("-t")),
+        };
+        found = value.and_then(|value| value.parse().ok()).or(found);
+    }
+    Duration::from_secs(found.unwrap_or(10).clamp(1, 3600))
 }
 
 impl Ready {

@@ -42,6 +42,28 @@ pub(crate) fn arm(limit: Duration, context: &Context, service: &'static str, sty
     });
 }
 
+/// As [`arm`] while the arguments are read, which may be a file that hangs. It ends when what is returned is dropped.
+pub(crate) fn arm_for_arguments(limit: Duration, name: &'static str, service: &'static str) -> Arc<()> {
+    let reading = Arc::new(());
+    let (still, begun) = (Arc::downgrade(&reading), Instant::now());
+    let thread = std::thread::Builder::new().name("hard-stop".to_owned()).stack_size(128 * 1024);
+    let _ = thread.spawn(move || {
+        while let Some(left) = limit.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
+            std::thread::sleep(left);
+        }
+        if still.strong_count() == 0 {
+            return;
+        }
+        let context = Context::new(name, limit, 0);
+        context.doing("reading the file of --extra-opts");
+        let (text, code) = answer(&context, limit, service, Style::default());
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        std::process::exit(i32::from(code));
+    });
+    reading
+}
+
 /// What is said in place of a run that was stopped after `limit`.
 pub(crate) fn answer(context: &Context, limit: Duration, service: &str, style: Style) -> (String, u8) {
     let (doing, worst, said) = context.progress().so_far();

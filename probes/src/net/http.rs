@@ -89,6 +89,16 @@ impl Url {
         Ok(Url { tls, host: host.to_owned(), port, path })
     }
 
+    /// Whether it begins with https.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// Host and port.
+    pub(crate) fn place(&self) -> (&str, u16) {
+        (&self.host, self.port)
+    }
+
     /// Where an answer's Location leads from here.
     fn join(&self, location: &str) -> Result<Url, String> {
         if location.contains("://") {
@@ -211,9 +221,9 @@ impl BufRead for Wire {
 
 /// The head of an answer.
 #[derive(Debug, Default)]
-pub(super) struct Head {
-    pub(super) status: u16,
-    pub(super) reason: String,
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
     length: Option<u64>,
     chunked: bool,
     pub(super) location: Option<String>,
@@ -222,11 +232,11 @@ pub(super) struct Head {
 
 impl Head {
     /// Whether the next answer may come on the same connection.
-    pub(super) fn keeps_open(&self) -> bool {
+    pub(crate) fn keeps_open(&self) -> bool {
         !self.closes && (self.chunked || self.length.is_some())
     }
 
-    pub(super) fn read(wire: &mut impl BufRead) -> Result<Head, String> {
+    pub(crate) fn read(wire: &mut impl BufRead) -> Result<Head, String> {
         let mut limited = wire.take(HEAD);
         let mut line = |what: &str| -> Result<String, String> {
             let mut bytes = Vec::new();
@@ -265,7 +275,7 @@ impl Head {
 ///
 /// # Errors
 /// It is cut off, longer than `limit`, or its framing is broken; one line.
-pub(super) fn read_body(wire: &mut impl BufRead, head: &Head, limit: u64) -> Result<Vec<u8>, String> {
+pub(crate) fn read_body(wire: &mut impl BufRead, head: &Head, limit: u64) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
     let take = |wire: &mut dyn BufRead, octets: u64, content: &mut Vec<u8>| -> Result<(), String> {
         if content.len() as u64 + octets > limit {

@@ -7,9 +7,11 @@ use super::options::Options;
 use super::wire::{self, Word};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, kill, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{MsgFlags, recv, send};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::{Pid, getpgid};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -89,6 +91,8 @@ struct Watchdog<'a> {
     /// The front of this number has been registered, and what an earlier one lost is looked for.
     looked: u32,
     ending: Option<Instant>,
+    /// A part has ended, and what it had started may live on.
+    orphaned: bool,
 }
 
 /// Runs until SIGTERM or SIGINT.
@@ -103,12 +107,25 @@ pub fn main(options: &Options, files: &Files, names: Vec<String>) -> Result<Exit
         .thread_block()
         .and_then(|()| SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC))
         .map_err(|e| format!("cannot watch for signals: {e}"))?;
+    // What a part has started comes to us when the part is gone.
+    let _ = nix::sys::prctl::set_child_subreaper(true);
     let ends = wire::pair().map_err(|e| format!("cannot make sockets: {e}"))?;
     let log = Log::start();
     log.say(format!("serves {} at {}", names.join(", "), socket.display()));
     let ward = || Ward { running: None, again: Instant::now(), pause: FIRST_PAUSE, started: 0 };
-    let mut watchdog =
-        Watchdog { options, socket, names, files, log, ends, front: ward(), pool: ward(), looked: 0, ending: None };
+    let mut watchdog = Watchdog {
+        options,
+        socket,
+        names,
+        files,
+        log,
+        ends,
+        front: ward(),
+        pool: ward(),
+        looked: 0,
+        ending: None,
+        orphaned: false,
+    };
     while watchdog.turn(&signals)? {}
     // So that the last lines are written.
     std::thread::sleep(Duration::from_millis(50));
@@ -138,6 +155,9 @@ impl Watchdog<'_> {
         self.end_the_silent();
         self.bury(Part::Front);
         self.bury(Part::Pool);
+        if self.orphaned {
+            self.end_orphans();
+        }
         Ok(!self.finished())
     }
 
@@ -257,12 +277,32 @@ impl Watchdog<'_> {
             ward.again = Instant::now();
         }
         ward.running = None;
+        self.orphaned = true;
         if !ending {
             log.say(format!("the {} has ended ({status}) and is started again", word(part)));
         }
         if part == Part::Pool {
             self.tell_front(&Word::PoolGone);
         }
+    }
+
+    /// Ends the shells that a part has left behind, with all of their process groups, and takes their bodies away.
+    fn end_orphans(&mut self) {
+        let ours: Vec<i32> = [&self.front, &self.pool]
+            .into_iter()
+            .filter_map(|ward| i32::try_from(ward.running.as_ref()?.child.id()).ok())
+            .collect();
+        let left: Vec<i32> = children().into_iter().filter(|pid| !ours.contains(pid)).collect();
+        for pid in &left {
+            let pid = Pid::from_raw(*pid);
+            // Its group may be ours, where it made none.
+            let _ = match getpgid(Some(pid)) {
+                Ok(group) if group == pid => killpg(group, Signal::SIGKILL),
+                _ => kill(pid, Signal::SIGKILL),
+            };
+            let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
+        }
+        self.orphaned = !left.is_empty();
     }
 
     /// After the front has finished, or its time to do so is over.
@@ -277,9 +317,24 @@ impl Watchdog<'_> {
                 let _ = running.child.wait();
             }
         }
+        self.end_orphans();
         self.log.say("ended");
         true
     }
+}
+
+/// The processes whose parent we are.
+fn children() -> Vec<i32> {
+    let own = std::process::id().to_string();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter(|pid| {
+        // `PID (NAME) STATE PPID …`, and a name may hold anything.
+        let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let stat = String::from_utf8_lossy(&stat);
+        stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1)) == Some(own.as_str())
+    })
+    .collect()
 }
 
 fn word(part: Part) -> &'static str {

@@ -1,13 +1,18 @@
-//! Where results go that no monitor asked for: Nagios' spool of check results, its command pipe. [`Sink`] is
+//! Where results go that no monitor asked for: Nagios' spool of check results, its command pipe, Icinga's API. [`Sink`] is
 //! all that the one who has results needs to know; start reading in [`spool`], which is the one to prefer beside Nagios: it takes
 //! many results at once, of any length, and keeps them while Nagios is down.
 
+pub mod icinga;
 pub mod known;
 pub mod pipe;
+pub mod place;
 pub mod record;
 pub mod spool;
 
 pub use record::PassiveResult;
+
+/// What waits in a spool has at most so many bytes where nothing else is said.
+pub const ROOM: u64 = 1 << 30;
 
 /// Takes passive results to one monitor.
 pub trait Sink {

@@ -275,7 +275,7 @@ mod tests {
         for name in ["Test-CA-key.pem", "0123abcd.0", "Named-CA.pem"] {
             let path = folder.path().join(name);
             std::fs::write(&path, key).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
         }
         let store = Store::open(folder.path(), Deadline::of_timeout(std::time::Duration::from_secs(10))).unwrap();
         let names: Vec<_> = store.unreadable.iter().map(|(name, _)| name.as_str()).collect();

@@ -271,6 +271,11 @@ fn a_run_that_hangs_answers_before_it_is_killed() {
             "{text}"
         );
     }
+    // The same while the arguments are read.
+    let begun = Instant::now();
+    let (text, code) = run(&["check_crl", "-t", "2", &format!("--extra-opts=@{}", pipe.display())]);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(text.contains("stopped after 1.9 s while reading the file of --extra-opts") && code == 3, "{text}");
     // What is no file is not read.
     folder.link(&format!("{}.r1", ca.hashes().0), "/dev/zero");
     assert_eq!(run(&["check_crl", "--at", &at, "--ca-dir", folder.path().to_str().unwrap()]).1, 0);

@@ -4,7 +4,9 @@ use crate::{clean, told};
 use e2e::bdii::fake::serve;
 use e2e::bdii::{Content, Slapd};
 use e2e::fail::ensure;
-use e2e::{Fail, Result};
+use e2e::fleet::{Fleet, Host, Service};
+use e2e::nagios::{Nagios, Options};
+use e2e::{Fail, Result, wait};
 use std::fs::read_to_string;
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -214,6 +216,35 @@ fn a_sweep_gives_every_site_its_verdict() -> Result {
     ensure(records == expected, || format!("{records:#?}\n{}", told(&answer)))?;
     ensure(text.lines().all(|line| line.len() < 4096), || "a record is too long for the command pipe".to_owned())?;
     ensure(text.contains("error E009 x1 a latitude lies between -90 and 90"), || text.clone())
+}
+
+#[test]
+fn a_sweep_goes_into_a_real_nagios_and_sites_that_it_lacks_are_named() -> Result {
+    let mut content = clean(4);
+    for entry in content.glue2.iter_mut().filter(|entry| entry.is("GLUE2Location") && entry.dn.contains("GW-SITE-002"))
+    {
+        entry.set("GLUE2LocationLatitude", "91");
+    }
+    let slapd = Slapd::start(&content, "")?;
+    let gocdb = slapd.write("gocdb.xml", &content.gocdb())?;
+    let host = |n: usize| {
+        let service = Service::passive("org.bdii.Site").attempts(1);
+        Host::new(&format!("bdii-site.site00{n}.example.net"), &format!("GW-SITE-00{n}"), "Site-BDII", vec![service])
+    };
+    let nagios = Nagios::start(Fleet::new((0..3).map(host).collect()), Options::default())?;
+    let place = format!("nagios:{}", nagios.configuration().display());
+    let answer = slapd.check(&["--sweep", &place, "--gocdb", &gocdb])?;
+    let lost = "1 of 4 verdicts of sites are lost: bdii-site.site003.example.net/org.bdii.Site";
+    ensure(answer.text.contains(lost), || told(&answer))?;
+    for (n, state) in ["0", "0", "2"].into_iter().enumerate() {
+        let name = format!("bdii-site.site00{n}.example.net");
+        wait::until_true(format!("the verdict of {name}"), || {
+            let status = nagios.status().ok();
+            let block = status.as_ref().and_then(|status| status.service(&name, "org.bdii.Site"));
+            Ok(block.is_some_and(|b| b.get("current_state") == state && b.get("plugin_output").starts_with("BDII ")))
+        })?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn what_a_job_finds_on_its_node_comes_back_as_results_of_services_of_their_own()
     let host = Host::new("localhost", "ALPHA-LCG2", "ARC-CE", services);
     let mut nagios = Nagios::start(Fleet::new(vec![host]), Options::default())?;
     let program = prober::worker_node_program()?.display().to_string();
-    let configuration = nagios.configuration().display().to_string();
+    let configuration = format!("nagios:{}", nagios.configuration().display());
     let anchors = format!("--ca-dir={}", arex.pki.anchors().display());
     let this = format!("localhost:{}", arex.port);
     // Nobody listens on a port that was just free.
@@ -47,7 +47,7 @@ fn what_a_job_finds_on_its_node_comes_back_as_results_of_services_of_their_own()
         "--wn-suffix",
         "-ops",
     ];
-    let probe = arex.probe("wn").with(&words).with(&["--nagios-cfg", &configuration]);
+    let probe = arex.probe("wn").with(&words).with(&["--results", &configuration]);
     probe.call()?;
     // Nagios is down when the job ends: nothing is lost.
     nagios.stop()?;
@@ -94,8 +94,7 @@ fn what_a_job_finds_on_its_node_comes_back_as_results_of_services_of_their_own()
     probe.until_clean()?;
 
     // Services that Nagios does not have are named.
-    let probe =
-        arex.probe("strange").with(&["--wn", &program, "--nagios-cfg", &configuration, "--wn-suffix", "-atlas"]);
+    let probe = arex.probe("strange").with(&["--wn", &program, "--results", &configuration, "--wn-suffix", "-atlas"]);
     probe.call()?;
     let ended = probe.until("from end to end")?;
     assert!(

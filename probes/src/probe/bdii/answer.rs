@@ -441,9 +441,10 @@ impl Answer<'_> {
         if let Some(path) = &self.options.sweep {
             let judges = [&reading.glue1.judge, &reading.glue2.judge];
             let verdicts = sweep::verdicts(judges, differences);
-            let text = sweep::records(&verdicts, self.tables, registry, self.options.sweep_service(), whole, self.now);
-            match history::replace(path, &text) {
-                Ok(()) => report.detail(1, format!("{} verdicts of sites are in {}", verdicts.len(), path.display())),
+            let service = self.options.sweep_service();
+            let results = sweep::results(&verdicts, self.tables, registry, service, whole, self.now);
+            match sweep::deliver(path, &results, self.now) {
+                Ok(told) => report.detail(1, told),
                 Err(why) => report.add(Finding::unknown("sweep", why)),
             }
         }

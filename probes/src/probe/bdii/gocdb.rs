@@ -27,6 +27,10 @@ pub struct Registered {
     pub production: bool,
     /// NODE_MONITORED
     pub monitored: bool,
+    /// URL, the service's own; empty where none is given.
+    pub url: String,
+    /// ROC_NAME, the region.
+    pub roc: String,
 }
 
 /// What is registered.
@@ -88,6 +92,8 @@ impl Registry {
                         "SITENAME" if direct => current.site = content.trim().to_owned(),
                         "IN_PRODUCTION" if direct => current.production = content.trim().eq_ignore_ascii_case("Y"),
                         "NODE_MONITORED" if direct => current.monitored = content.trim().eq_ignore_ascii_case("Y"),
+                        "URL" if direct => content.trim().clone_into(&mut current.url),
+                        "ROC_NAME" if direct => content.trim().clone_into(&mut current.roc),
                         "SERVICE_ENDPOINT" => registry.add(std::mem::take(&mut current)),
                         _ => {}
                     }
@@ -325,7 +331,7 @@ mod tests {
     fn services_are_read_and_what_stands_inside_them_is_not_theirs() {
         let xml = b"<?xml version=\"1.0\"?><results><SERVICE_ENDPOINT PRIMARY_KEY=\"1G0\"><HOSTNAME>CE.x.org</HOSTNAME>\
             <SERVICE_TYPE>CREAM-CE</SERVICE_TYPE><IN_PRODUCTION>Y</IN_PRODUCTION><NODE_MONITORED>N</NODE_MONITORED>\
-            <SITENAME>A&amp;B</SITENAME><ENDPOINTS><ENDPOINT><HOSTNAME>no</HOSTNAME></ENDPOINT></ENDPOINTS></SERVICE_ENDPOINT></results>";
+            <SITENAME>A&amp;B</SITENAME><URL>https://ce.x.org:8443/cream?a&amp;b</URL><ENDPOINTS><ENDPOINT><HOSTNAME>no</HOSTNAME><URL>no</URL></ENDPOINT></ENDPOINTS></SERVICE_ENDPOINT></results>";
         let registry = Registry::read(xml).unwrap();
         let expected = Registered {
             host: "ce.x.org".to_owned(),
@@ -333,6 +339,8 @@ mod tests {
             site: "A&B".to_owned(),
             production: true,
             monitored: false,
+            url: "https://ce.x.org:8443/cream?a&b".to_owned(),
+            roc: String::new(),
         };
         assert_eq!(registry.all, [expected]);
     }

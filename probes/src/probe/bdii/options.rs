@@ -89,8 +89,9 @@ pub struct Options {
     /// Hours for which it is told that something has vanished [default: 24]
     #[arg(long, value_name = "HOURS")]
     pub hold: Option<u32>,
-    /// Write a passive result for every site into this file, as Nagios' external commands
-    #[arg(long, value_name = "FILE", conflicts_with = "site")]
+    /// Write a passive result for every site into this file, as Nagios' external commands; or hand them in: nagios:FILE (its main
+    /// configuration), spool:FOLDER, pipe:PIPE, icinga:FILE (url, user, password, ca)
+    #[arg(long, value_name = "FILE|PLACE", conflicts_with = "site")]
     pub sweep: Option<PathBuf>,
     /// The service of the passive results [default: org.bdii.Site]
     #[arg(long, value_name = "NAME")]

@@ -1,4 +1,4 @@
-//! A verdict for every site of a top-level BDII, as passive results: one line of Nagios' external commands a site.
+//! A verdict for every site of a top-level BDII, as passive results, into a file or one of [`crate::sink`].
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -6,7 +6,11 @@ use super::gocdb::{Difference, Registry, What};
 use super::judge::Judge;
 use super::nodes::Site;
 use super::tables::{RowId, Severity, Tables};
+use crate::sink::PassiveResult;
+use crate::sink::place::Place;
 use plugin::State;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The longest record, in bytes: what Nagios' command pipe takes in one write.
 const RECORD: usize = 4096;
@@ -118,29 +122,41 @@ fn clean(text: &str) -> String {
         .collect()
 }
 
-/// The records: for each site the result of `service` on the site's host, which is that of its Site-BDII in GOCDB or the site's name.
-pub fn records(
+/// For each site the result of `service` on the site's host, which is that of its Site-BDII in GOCDB or the site's name.
+pub fn results(
     verdicts: &BTreeMap<String, SiteVerdict>,
     tables: &Tables,
     registry: Option<&Registry>,
     service: &str,
     complete: bool,
     now: i64,
-) -> String {
-    let mut out = String::new();
-    for (site, verdict) in verdicts {
+) -> Vec<PassiveResult> {
+    let at = UNIX_EPOCH + Duration::from_secs(u64::try_from(now).unwrap_or(0));
+    let result = |(site, verdict): (&String, &SiteVerdict)| {
         let bdii = registry.and_then(|registry| {
             let fits = |one: &&super::gocdb::Registered| {
                 one.kind.eq_ignore_ascii_case("Site-BDII") && one.site.eq_ignore_ascii_case(site)
             };
             registry.all.iter().find(fits).map(|one| one.host.as_str())
         });
-        let host = clean(bdii.unwrap_or(site)).replace(';', "_");
-        let code = verdict.state(tables, complete).exit_code();
-        let mut record =
-            format!("[{now}] PROCESS_SERVICE_CHECK_RESULT;{host};{};{code};", clean(service).replace(';', "_"));
-        let text = verdict.text(tables, complete, now);
-        let (said, data) = text.split_once('|').unwrap_or((&text, ""));
+        PassiveResult {
+            host: clean(bdii.unwrap_or(site)).replace(';', "_"),
+            service: Some(clean(service).replace(';', "_")),
+            code: verdict.state(tables, complete).exit_code(),
+            output: verdict.text(tables, complete, now),
+            times: (at, at),
+        }
+    };
+    verdicts.iter().map(result).collect()
+}
+
+/// The same as lines of external commands, each shortened to what the command pipe takes.
+pub fn records(results: &[PassiveResult], now: i64) -> String {
+    let mut out = String::new();
+    for result in results {
+        let service = result.service.as_deref().unwrap_or_default();
+        let mut record = format!("[{now}] PROCESS_SERVICE_CHECK_RESULT;{};{service};{};", result.host, result.code);
+        let (said, data) = result.output.split_once('|').unwrap_or((&result.output, ""));
         let room = RECORD.saturating_sub(record.len() + data.len() + 2);
         let mut end = said.len().min(room);
         while !said.is_char_boundary(end) {
@@ -153,4 +169,37 @@ pub fn records(
         out.push('\n');
     }
     out
+}
+
+/// Writes them into a file, or hands them in at a place; a line about it.
+///
+/// # Errors
+/// One line: where they could not be written, or which of them were not taken.
+pub fn deliver(to: &Path, results: &[PassiveResult], now: i64) -> Result<String, String> {
+    let Ok(place) = to.to_str().unwrap_or_default().parse::<Place>() else {
+        super::history::replace(to, records(results, now))?;
+        return Ok(format!("{} verdicts of sites are in {}", results.len(), to.display()));
+    };
+    let delivery = place.open()?.submit(results)?;
+    let some = |names: Vec<String>| {
+        let more = names.len().saturating_sub(5);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more}", names[..names.len().min(5)].join(", "))
+    };
+    let hosts = |names: &[String]| names.iter().map(|name| name.replace(';', "/")).collect::<Vec<_>>();
+    match (delivery.unknown.as_slice(), delivery.failed.first()) {
+        (_, Some((name, why))) => Err(format!(
+            "{} of {} verdicts of sites were not taken, as {}: {why}",
+            delivery.failed.len(),
+            results.len(),
+            name.replace(';', "/")
+        )),
+        ([], None) => Ok(format!("{} verdicts of sites are handed in", delivery.delivered)),
+        (unknown, None) => Err(format!(
+            "the monitor has none of these services, and {} of {} verdicts of sites are lost: {}",
+            unknown.len(),
+            results.len(),
+            some(hosts(unknown))
+        )),
+    }
 }

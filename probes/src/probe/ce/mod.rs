@@ -60,7 +60,7 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
             return Ok(report);
         }
     };
-    if !args.hands_in() {
+    if args.results.is_none() {
         memory.results.clear();
     }
     let due = args.reap || advance::is_due(&args, &memory, context.now);
@@ -71,7 +71,7 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     let mut done = match job(&args) {
         _ if !due => Done::default(),
         Ok(job) => {
-            let (place, hands_in) = (args.hostname.clone(), args.hands_in());
+            let (place, hands_in) = (args.hostname.clone(), args.results.is_some());
             let work = Work { args: &args, job: &job, kept: &kept, now: context.now, place, hands_in };
             let done = match args.ce.as_str() {
                 "htcondor" => htcondor(&work, &mut memory, context),
@@ -82,9 +82,9 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
         }
         Err(finding) => Done { ours: vec![finding], ..Done::default() },
     };
-    if !memory.results.is_empty() {
+    if let (Some(place), false) = (&args.results, memory.results.is_empty()) {
         // Written down before: a call that is killed here hands them in again.
-        done.ours.extend(worker_node::deliver(&args, &mut memory.results));
+        done.ours.extend(worker_node::deliver(&args, place, &mut memory.results));
     }
     if done.asked {
         memory.asked = context.now;

@@ -2,6 +2,7 @@
 
 use crate::ce::arc::description::Language;
 use crate::net::tls::Identity;
+use crate::sink::place::Place;
 use crate::trust::time::{DAY, HOUR, MINUTE, Seconds};
 use plugin::Finding;
 use std::path::{Path, PathBuf};
@@ -105,18 +106,10 @@ pub(super) struct Args {
     /// What is put behind the names of these services, as -/dteam/Role=NULL
     #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true, help_heading = "Worker node")]
     pub wn_suffix: String,
-    /// Hand results in to this Nagios, by its main configuration file; without it and --spool and --pipe they are told with the job
-    #[arg(long, value_name = "FILE", help_heading = "Worker node")]
-    pub nagios_cfg: Option<PathBuf>,
-    /// Hand them in to this spool of check results, Nagios' check_result_path
-    #[arg(long, value_name = "FOLDER", help_heading = "Worker node")]
-    pub spool: Option<PathBuf>,
-    /// Hand them in to this command pipe, Nagios' command_file
-    #[arg(long, value_name = "PIPE", help_heading = "Worker node")]
-    pub pipe: Option<PathBuf>,
-    /// Nagios' object_cache_file, which says what it knows
-    #[arg(long, value_name = "FILE", help_heading = "Worker node")]
-    pub objects: Option<PathBuf>,
+    /// Where these results go: nagios:FILE (its main configuration), spool:FOLDER, pipe:PIPE, icinga:FILE (url, user, password, ca).
+    /// Without it they are told with the job
+    #[arg(long, value_name = "PLACE", help_heading = "Worker node", requires = "wn")]
+    pub results: Option<Place>,
 
     /// So long after the last job was submitted the next one is
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = span, help_heading = "Limits")]
@@ -201,11 +194,6 @@ pub(super) enum Kind {
 }
 
 impl Args {
-    /// Whether results of worker nodes are handed in to a monitor.
-    pub fn hands_in(&self) -> bool {
-        self.nagios_cfg.is_some() || self.spool.is_some() || self.pipe.is_some()
-    }
-
     /// What the job is to do.
     pub fn kind(&self) -> Kind {
         match (&self.payload, &self.wn) {

@@ -5,8 +5,7 @@
 use super::memory::{Active, Pending};
 use super::options::Args;
 use crate::net::rest::Fault;
-use crate::resident::nagios_cfg;
-use crate::sink::{PassiveResult, Sink, known::Known, pipe::Pipe, spool::Spool};
+use crate::sink::{PassiveResult, place::Place};
 use crate::trust::time::{Seconds, length};
 use plugin::{Finding, State};
 use serde::Deserialize;
@@ -147,28 +146,6 @@ pub(super) fn summary(found: &Found) -> (State, String) {
     }
 }
 
-/// Where results go.
-///
-/// # Errors
-/// It cannot be used: ours to mend.
-fn sink(args: &Args) -> Result<Box<dyn Sink>, String> {
-    let files = match &args.nagios_cfg {
-        Some(file) => nagios_cfg::read(Some(file))?,
-        None => nagios_cfg::Files::default(),
-    };
-    let known = || args.objects.clone().or_else(|| files.objects.clone()).map(Known::new);
-    let room = 1024 << 20;
-    let spool = args.spool.clone().or_else(|| files.spool.clone().filter(|_| args.pipe.is_none()));
-    match (&args.pipe, spool) {
-        (Some(pipe), spool) => {
-            let spool = spool.map(|folder| Spool::new(folder, None, room));
-            Ok(Box::new(Pipe::new(pipe.clone(), known(), spool)))
-        }
-        (None, Some(folder)) => Ok(Box::new(Spool::new(folder, known(), room))),
-        (None, None) => Err("Nagios' file names no check_result_path; give --spool or --pipe".to_owned()),
-    }
-}
-
 /// Adds results to those that wait, and keeps the newest.
 pub(super) fn wait(waiting: &mut Vec<Pending>, found: Vec<Pending>) {
     waiting.retain(|old| found.iter().all(|new| new.service != old.service));
@@ -178,7 +155,7 @@ pub(super) fn wait(waiting: &mut Vec<Pending>, found: Vec<Pending>) {
 }
 
 /// Hands in what waits. What could not be handed in still waits.
-pub(super) fn deliver(args: &Args, waiting: &mut Vec<Pending>) -> Vec<Finding> {
+pub(super) fn deliver(args: &Args, place: &Place, waiting: &mut Vec<Pending>) -> Vec<Finding> {
     let host = args.wn_host.as_ref().unwrap_or(&args.hostname);
     let results: Vec<PassiveResult> = waiting
         .iter()
@@ -191,7 +168,7 @@ pub(super) fn deliver(args: &Args, waiting: &mut Vec<Pending>) -> Vec<Finding> {
             PassiveResult { host: host.clone(), service: Some(service), code, output, times: (at, at) }
         })
         .collect();
-    match sink(args).and_then(|mut sink| sink.submit(&results)) {
+    match place.open().and_then(|mut sink| sink.submit(&results)) {
         Err(why) => {
             vec![Finding::unknown("sink", format!("what the job found on its node waits to be handed in: {why}"))]
         }
