@@ -18,7 +18,7 @@ use super::{ComputeElement, End, Job, Phase, Removal, Status};
 use crate::ce::run::{Output, run};
 use crate::net::rest::Fault;
 use plugin::Context;
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -65,6 +65,7 @@ impl Template {
         let pattern = |name: &str, text: &str| {
             RegexBuilder::new(text)
                 .multi_line(true)
+                .unicode(false)
                 .size_limit(1 << 20)
                 .build()
                 .map_err(|_| format!("{name}: {text:?} is no regular expression"))
@@ -178,7 +179,8 @@ impl ComputeElement for Local<'_> {
         if !output.is_ok() {
             return Err(Fault::Refused(format!("the batch system does not take the job: {}", output.said())));
         }
-        let id = self.template.id.captures(&output.out).and_then(|c| c.get(1)).map(|m| m.as_str().to_owned());
+        let id = self.template.id.captures(output.out.as_bytes());
+        let id = id.and_then(|c| c.get(1)).map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned());
         let id = id.filter(|id| !id.is_empty() && id.len() <= 200 && !id.chars().any(char::is_control));
         let id = id.ok_or_else(|| {
             Fault::Theirs(format!("the batch system takes the job and does not say its id: {}", output.said()))
@@ -218,10 +220,12 @@ impl ComputeElement for Local<'_> {
             exit: None,
             node: None,
         };
-        if self.template.absent.as_ref().is_some_and(|absent| absent.is_match(&whole)) {
+        if self.template.absent.as_ref().is_some_and(|absent| absent.is_match(whole.as_bytes())) {
             return Ok(status(Phase::Gone));
         }
-        if let Some((_, phase)) = self.template.states.iter().find(|(pattern, _)| pattern.is_match(&output.out)) {
+        if let Some((_, phase)) =
+            self.template.states.iter().find(|(pattern, _)| pattern.is_match(output.out.as_bytes()))
+        {
             return Ok(status(phase.clone()));
         }
         if output.is_ok() && output.out.trim().is_empty() {
@@ -260,10 +264,11 @@ impl ComputeElement for Local<'_> {
         if !output.is_ok() {
             return Err(Fault::Theirs(format!("the batch system does not list its jobs: {}", output.said())));
         }
-        let group =
-            |c: &regex::Captures<'_>, name: &str| c.name(name).map(|m| m.as_str().to_owned()).unwrap_or_default();
+        let group = |c: &Captures<'_>, name: &str| {
+            c.name(name).map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned()).unwrap_or_default()
+        };
         let found: Vec<_> = pattern
-            .captures_iter(&output.out)
+            .captures_iter(output.out.as_bytes())
             .map(|c| (group(&c, "id"), group(&c, "name")))
             .filter(|(id, name)| !id.is_empty() && name.starts_with(prefix))
             .collect();

@@ -52,10 +52,7 @@ pub const PLUGIN: Plugin = Plugin {
     name: "check_bdii",
     service: "BDII",
     version: registry::version,
-    command: || {
-        Options::augment_args(Command::new("check_bdii"))
-            .about("An information system: whether it is reachable and fresh, and whether what it publishes is right")
-    },
+    command: || Options::augment_args(Command::new("check_bdii")),
     run,
 };
 

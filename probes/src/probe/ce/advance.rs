@@ -9,6 +9,7 @@ use crate::ce::{ComputeElement, Job, Phase, Removal, STDERR, STDOUT, Status};
 use crate::net::rest::Fault;
 use crate::trust::time::Seconds;
 use plugin::Finding;
+use std::io::Read;
 
 /// What of an output is kept for people.
 const SHOWN: usize = 4000;
@@ -145,10 +146,10 @@ fn failed(memory: &mut Memory, work: &Work<'_>, fault: Fault) -> Stop {
 
 fn submit(work: &Work<'_>, ce: &mut dyn ComputeElement, memory: &mut Memory) -> Result<(), Stop> {
     let now = work.now;
-    let mut number = [0_u8; 4];
-    // Where there is no randomness the process's number tells two calls of one second apart.
-    if openssl::rand::rand_bytes(&mut number).is_err() {
-        number = std::process::id().to_be_bytes();
+    // Where there is no randomness the process's number tells two calls of one second apart. OpenSSL's costs a start of all of it.
+    let mut number = std::process::id().to_be_bytes();
+    if let Ok(mut random) = std::fs::File::open("/dev/urandom") {
+        let _ = random.read_exact(&mut number);
     }
     let name = format!("{}{now}.{:08x}", work.args.prefix(), u32::from_be_bytes(number));
     let mut job = work.job.clone();

@@ -21,7 +21,7 @@ use crate::registry;
 use advance::{Done, Work};
 use clap::{ArgMatches, Args as _, Command, FromArgMatches};
 use memory::{Memory, Refusal};
-use options::Args;
+use options::{Args, Raw};
 use plugin::{Context, Finding, Plugin, Report, Usage};
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub const PLUGIN: Plugin = Plugin {
     service: "CE",
     version: registry::version,
     command: || {
-        Args::augment_args(Command::new("check_ce"))
+        Raw::augment_args(Command::new("check_ce"))
             .about("A compute element: whether jobs that are submitted to it run from end to end")
     },
     run,
@@ -43,7 +43,7 @@ const INPUT: u64 = 16 * 1024 * 1024;
 const BEYOND: i64 = 1800;
 
 fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
-    let args = Args::from_arg_matches(matches)?;
+    let args = Args::from(Raw::from_arg_matches(matches)?);
     let mut report = context.report(PLUGIN.service);
     let (mut memory, kept) = match memory::open(&args.state_dir, &args.hostname, args.port(), &args.tag) {
         Ok(open) => open,

@@ -10,128 +10,252 @@ use std::path::{Path, PathBuf};
 /// Where states are kept when nothing else is said.
 const FOLDER: &str = "/var/lib/gridprobe/ce";
 
+/// As clap reads it. What an option is when it is not given stands below: clap would set it in every run and carry it about, an eighth
+/// of what a plain run costs.
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Compute element")]
-pub(super) struct Args {
+pub(super) struct Raw {
     /// Host of the compute element
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host)]
-    pub hostname: String,
-    /// What it is: an ARC CE over REST, an HTCondor-CE by HTCondor's tools, or a batch system by a template of commands
-    #[arg(long, value_name = "KIND", default_value = "arc", value_parser = ["arc", "htcondor", "command"])]
-    pub ce: String,
+    hostname: String,
+    /// What it is: an ARC CE over REST, an HTCondor-CE by HTCondor's tools, or a batch system by a template of commands [default: arc]
+    #[arg(long, value_name = "KIND", value_parser = ["arc", "htcondor", "command"])]
+    ce: Option<String>,
     /// Port [default: 443, of an HTCondor-CE 9619]
     #[arg(short, long, value_name = "PORT")]
-    pub port: Option<u16>,
+    port: Option<u16>,
     /// File with the batch system's commands, for --ce command
     #[arg(long, value_name = "FILE", required_if_eq("ce", "command"))]
-    pub template: Option<PathBuf>,
-    /// Folder of HTCondor's tools
-    #[arg(long, value_name = "DIR", default_value = "/usr/bin")]
-    pub condor_bin: PathBuf,
-    /// Path of the ARC REST service
-    #[arg(long, value_name = "PATH", default_value = "/arex", value_parser = path)]
-    pub path: String,
+    template: Option<PathBuf>,
+    /// Folder of HTCondor's tools [default: /usr/bin]
+    #[arg(long, value_name = "DIR")]
+    condor_bin: Option<PathBuf>,
+    /// Path of the ARC REST service [default: /arex]
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    path: Option<String>,
     /// Queue to submit to
     #[arg(short, long, value_name = "QUEUE", value_parser = plain)]
-    pub queue: Option<String>,
-    /// Which verdict is the answer: submit (did the last job run from end to end), or state (where the job is now)
-    #[arg(long, value_name = "METRIC", default_value = "submit", value_parser = ["submit", "state"])]
-    pub metric: String,
+    queue: Option<String>,
+    /// Which verdict is the answer: submit (did the last job run from end to end), or state (where the job is now) [default: submit]
+    #[arg(long, value_name = "METRIC", value_parser = ["submit", "state"])]
+    metric: Option<String>,
     /// Tells jobs of several services on one host apart, as the VO
-    #[arg(long, value_name = "TAG", default_value = "", value_parser = tag)]
-    pub tag: String,
+    #[arg(long, value_name = "TAG", value_parser = tag)]
+    tag: Option<String>,
     /// Name of this monitor in the names of jobs: jobs of others are left alone [default: this host's name]
     #[arg(long, value_name = "NAME", value_parser = tag)]
-    pub monitor: Option<String>,
-    /// Folder in which a file per compute element and tag remembers the job
-    #[arg(long, value_name = "DIR", default_value = FOLDER)]
-    pub state_dir: PathBuf,
+    monitor: Option<String>,
+    /// Folder in which a file per compute element and tag remembers the job [default: /var/lib/gridprobe/ce]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
     /// Take away all jobs of this monitor and tag at the compute element but the one under way
     #[arg(long)]
-    pub reap: bool,
-
+    reap: bool,
     /// Proxy to submit with [default: X509_USER_PROXY, else /tmp/x509up_u with the number of the user]
     #[arg(short = 'x', long, value_name = "FILE", help_heading = "Credentials")]
-    pub proxy: Option<PathBuf>,
+    proxy: Option<PathBuf>,
     /// Certificate to submit with, of a service or robot, in place of a proxy
     #[arg(long, value_name = "FILE", help_heading = "Credentials", requires = "key", conflicts_with = "proxy")]
-    pub cert: Option<PathBuf>,
+    cert: Option<PathBuf>,
     /// Its key
     #[arg(long, value_name = "FILE", help_heading = "Credentials", requires = "cert")]
-    pub key: Option<PathBuf>,
+    key: Option<PathBuf>,
     /// Bearer token: a file, or "auto" for where WLCG's discovery finds one (BEARER_TOKEN, BEARER_TOKEN_FILE, bt_uUID)
     #[arg(long, value_name = "FILE", help_heading = "Credentials")]
-    pub token: Option<PathBuf>,
+    token: Option<PathBuf>,
     /// Delegate no proxy with the job
     #[arg(long, help_heading = "Credentials")]
-    pub no_delegation: bool,
+    no_delegation: bool,
     /// Folder of the trust anchors [default: X509_CERT_DIR, else /etc/grid-security/certificates]
     #[arg(long, value_name = "DIR", help_heading = "Credentials")]
-    pub ca_dir: Option<PathBuf>,
-
+    ca_dir: Option<PathBuf>,
     /// A file that is run on the worker node in place of our own few lines
     #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub payload: Option<PathBuf>,
+    payload: Option<PathBuf>,
     /// An argument of the payload; may be given again
     #[arg(long, value_name = "TEXT", help_heading = "Job", allow_hyphen_values = true, requires = "payload")]
-    pub payload_arg: Vec<String>,
+    payload_arg: Vec<String>,
     /// Another file that goes with the job; may be given again
     #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub input: Vec<PathBuf>,
+    input: Vec<PathBuf>,
     /// Runtime environment; may be given again
     #[arg(long, value_name = "NAME", help_heading = "Job", value_parser = plain)]
-    pub runtime_environment: Vec<String>,
-    /// Wall time that is asked for
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = span, help_heading = "Job")]
-    pub wall_time: Seconds,
-    /// Memory that is asked for
-    #[arg(long, value_name = "MIB", default_value_t = 512, help_heading = "Job")]
-    pub memory: u32,
-    /// Language of the job description
-    #[arg(long, value_name = "LANGUAGE", default_value = "adl", value_parser = ["adl", "xrsl"], help_heading = "Job")]
-    pub language: String,
-
+    runtime_environment: Vec<String>,
+    /// Wall time that is asked for [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Job")]
+    wall_time: Option<Seconds>,
+    /// Memory that is asked for [default: 512]
+    #[arg(long, value_name = "MIB", help_heading = "Job")]
+    memory: Option<u32>,
+    /// Language of the job description [default: adl]
+    #[arg(long, value_name = "LANGUAGE", value_parser = ["adl", "xrsl"], help_heading = "Job")]
+    language: Option<String>,
     /// gridprobe-wn, which is run on the worker node and looks at it
     #[arg(long, value_name = "FILE", help_heading = "Worker node", conflicts_with = "payload")]
-    pub wn: Option<PathBuf>,
+    wn: Option<PathBuf>,
     /// An argument of gridprobe-wn, as --wn-arg=--program=root; may be given again
     #[arg(long, value_name = "TEXT", help_heading = "Worker node", allow_hyphen_values = true, requires = "wn")]
-    pub wn_arg: Vec<String>,
+    wn_arg: Vec<String>,
     /// A server that the worker node must reach, by a name that is looked up here; may be given again
     #[arg(long, value_name = "HOST:PORT", help_heading = "Worker node", requires = "wn")]
-    pub wn_connect: Vec<String>,
+    wn_connect: Vec<String>,
     /// Host under which Nagios has the services of worker nodes [default: that of --hostname]
     #[arg(long, value_name = "HOST", help_heading = "Worker node", requires = "wn")]
-    pub wn_host: Option<String>,
+    wn_host: Option<String>,
     /// What is put behind the names of these services, as -/dteam/Role=NULL
-    #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true, help_heading = "Worker node")]
-    pub wn_suffix: String,
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = "Worker node")]
+    wn_suffix: Option<String>,
     /// Where these results go: nagios:FILE (its main configuration), spool:FOLDER, pipe:PIPE, icinga:FILE (url, user, password, ca).
     /// Without it they are told with the job
     #[arg(long, value_name = "PLACE", help_heading = "Worker node", requires = "wn")]
-    pub results: Option<Place>,
+    results: Option<Place>,
+    /// So long after the last job was submitted the next one is [default: 1h]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
+    every: Option<Seconds>,
+    /// The compute element is not asked again before this has passed: two services may ask for one job [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
+    fresh: Option<Seconds>,
+    /// A job that is longer with the compute element before it reaches the batch system is given up [default: 55m]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
+    timeout_submitted: Option<Seconds>,
+    /// One that waits longer in the queue [default: 5h30m]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
+    timeout_queued: Option<Seconds>,
+    /// One that runs longer [default: 5h30m]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
+    timeout_running: Option<Seconds>,
+    /// One that takes longer in all [default: 11h]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
+    timeout_global: Option<Seconds>,
+    /// One for which the compute element does not answer for so long is forgotten, and taken away later [default: 6h]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
+    timeout_discard: Option<Seconds>,
+}
 
+/// The command line, with what holds where nothing is said.
+#[derive(Clone, Debug)]
+pub(super) struct Args {
+    /// Host of the compute element
+    pub hostname: String,
+    /// What it is: an ARC CE over REST, an HTCondor-CE by HTCondor's tools, or a batch system by a template of commands
+    pub ce: String,
+    /// Port
+    pub port: Option<u16>,
+    /// File with the batch system's commands, for --ce command
+    pub template: Option<PathBuf>,
+    /// Folder of HTCondor's tools
+    pub condor_bin: PathBuf,
+    /// Path of the ARC REST service
+    pub path: String,
+    /// Queue to submit to
+    pub queue: Option<String>,
+    /// Which verdict is the answer: submit (did the last job run from end to end), or state (where the job is now)
+    pub metric: String,
+    /// Tells jobs of several services on one host apart, as the VO
+    pub tag: String,
+    /// Name of this monitor in the names of jobs: jobs of others are left alone
+    pub monitor: Option<String>,
+    /// Folder in which a file per compute element and tag remembers the job
+    pub state_dir: PathBuf,
+    /// Take away all jobs of this monitor and tag at the compute element but the one under way
+    pub reap: bool,
+    /// Proxy to submit with
+    pub proxy: Option<PathBuf>,
+    /// Certificate to submit with, of a service or robot, in place of a proxy
+    pub cert: Option<PathBuf>,
+    /// Its key
+    pub key: Option<PathBuf>,
+    /// Bearer token: a file, or "auto" for where WLCG's discovery finds one (BEARER_TOKEN, BEARER_TOKEN_FILE, bt_uUID)
+    pub token: Option<PathBuf>,
+    /// Delegate no proxy with the job
+    pub no_delegation: bool,
+    /// Folder of the trust anchors
+    pub ca_dir: Option<PathBuf>,
+    /// A file that is run on the worker node in place of our own few lines
+    pub payload: Option<PathBuf>,
+    /// An argument of the payload; may be given again
+    pub payload_arg: Vec<String>,
+    /// Another file that goes with the job; may be given again
+    pub input: Vec<PathBuf>,
+    /// Runtime environment; may be given again
+    pub runtime_environment: Vec<String>,
+    /// Wall time that is asked for
+    pub wall_time: Seconds,
+    /// Memory that is asked for
+    pub memory: u32,
+    /// Language of the job description
+    pub language: String,
+    /// gridprobe-wn, which is run on the worker node and looks at it
+    pub wn: Option<PathBuf>,
+    /// An argument of gridprobe-wn, as --wn-arg=--program=root; may be given again
+    pub wn_arg: Vec<String>,
+    /// A server that the worker node must reach, by a name that is looked up here; may be given again
+    pub wn_connect: Vec<String>,
+    /// Host under which Nagios has the services of worker nodes
+    pub wn_host: Option<String>,
+    /// What is put behind the names of these services, as -/dteam/Role=NULL
+    pub wn_suffix: String,
+    /// Where these results go: nagios:FILE (its main configuration), spool:FOLDER, pipe:PIPE, icinga:FILE (url, user, password, ca).
+    pub results: Option<Place>,
     /// So long after the last job was submitted the next one is
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = span, help_heading = "Limits")]
     pub every: Seconds,
     /// The compute element is not asked again before this has passed: two services may ask for one job
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = span, help_heading = "Limits")]
     pub fresh: Seconds,
     /// A job that is longer with the compute element before it reaches the batch system is given up
-    #[arg(long, value_name = "TIME", default_value = "55m", value_parser = span, help_heading = "Limits")]
     pub timeout_submitted: Seconds,
     /// One that waits longer in the queue
-    #[arg(long, value_name = "TIME", default_value = "5h30m", value_parser = span, help_heading = "Limits")]
     pub timeout_queued: Seconds,
     /// One that runs longer
-    #[arg(long, value_name = "TIME", default_value = "5h30m", value_parser = span, help_heading = "Limits")]
     pub timeout_running: Seconds,
     /// One that takes longer in all
-    #[arg(long, value_name = "TIME", default_value = "11h", value_parser = span, help_heading = "Limits")]
     pub timeout_global: Seconds,
     /// One for which the compute element does not answer for so long is forgotten, and taken away later
-    #[arg(long, value_name = "TIME", default_value = "6h", value_parser = span, help_heading = "Limits")]
     pub timeout_discard: Seconds,
+}
+
+impl From<Raw> for Args {
+    fn from(raw: Raw) -> Args {
+        Args {
+            hostname: raw.hostname,
+            ce: raw.ce.unwrap_or_else(|| "arc".to_owned()),
+            port: raw.port,
+            template: raw.template,
+            condor_bin: raw.condor_bin.unwrap_or_else(|| PathBuf::from("/usr/bin")),
+            path: raw.path.unwrap_or_else(|| "/arex".to_owned()),
+            queue: raw.queue,
+            metric: raw.metric.unwrap_or_else(|| "submit".to_owned()),
+            tag: raw.tag.unwrap_or_default(),
+            monitor: raw.monitor,
+            state_dir: raw.state_dir.unwrap_or_else(|| PathBuf::from(FOLDER)),
+            reap: raw.reap,
+            proxy: raw.proxy,
+            cert: raw.cert,
+            key: raw.key,
+            token: raw.token,
+            no_delegation: raw.no_delegation,
+            ca_dir: raw.ca_dir,
+            payload: raw.payload,
+            payload_arg: raw.payload_arg,
+            input: raw.input,
+            runtime_environment: raw.runtime_environment,
+            wall_time: raw.wall_time.unwrap_or(10 * MINUTE),
+            memory: raw.memory.unwrap_or(512),
+            language: raw.language.unwrap_or_else(|| "adl".to_owned()),
+            wn: raw.wn,
+            wn_arg: raw.wn_arg,
+            wn_connect: raw.wn_connect,
+            wn_host: raw.wn_host,
+            wn_suffix: raw.wn_suffix.unwrap_or_default(),
+            results: raw.results,
+            every: raw.every.unwrap_or(HOUR),
+            fresh: raw.fresh.unwrap_or(30),
+            timeout_submitted: raw.timeout_submitted.unwrap_or(55 * MINUTE),
+            timeout_queued: raw.timeout_queued.unwrap_or(5 * HOUR + 30 * MINUTE),
+            timeout_running: raw.timeout_running.unwrap_or(5 * HOUR + 30 * MINUTE),
+            timeout_global: raw.timeout_global.unwrap_or(11 * HOUR),
+            timeout_discard: raw.timeout_discard.unwrap_or(6 * HOUR),
+        }
+    }
 }
 
 /// A length of time: 90s, 10m, 5h30m, 2d; a number alone is seconds.
