@@ -69,6 +69,11 @@ pub const PROBES: &[Probe] = &[
         summary: "a proxy certificate and what VOMS vouches for in it",
         metrics: &["hr.srce.GridProxy-Valid"],
     },
+    Probe {
+        plugin: probe::ssm::PLUGIN,
+        summary: "queues of accounting messages: what waits, what is stuck, what was rejected",
+        metrics: &["org.apel.SSM-Queue"],
+    },
 ];
 
 /// The probe of this name.

@@ -9,3 +9,4 @@ pub mod cert;
 pub mod crl;
 pub mod lifetime;
 pub mod proxy;
+pub mod ssm;
