@@ -18,6 +18,11 @@ pub struct Probe {
 /// All probes, by name.
 pub const PROBES: &[Probe] = &[
     Probe {
+        plugin: probe::arc_accounting::PLUGIN,
+        summary: "accounting of an ARC CE: whether its records are published",
+        metrics: &["org.nordugrid.ARC-Accounting"],
+    },
+    Probe {
         plugin: probe::bdii::PLUGIN,
         summary: "an information system: reachable, fresh, and what it publishes",
         metrics: &[

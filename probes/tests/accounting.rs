@@ -1,4 +1,5 @@
-//! The probes of accounting: check_ssm_queue over queues that python3-dirq, which SSM uses, has written.
+//! The probes of accounting: check_ssm_queue over queues that python3-dirq, which SSM uses, has written; check_arc_accounting over databases
+//! of ARC's own schema and class.
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking, their helpers too")]
 
@@ -126,4 +127,106 @@ fn the_senders_certificate_is_judged() {
     std::fs::write(&cfg, "[sender]\n").unwrap();
     let (text, code) = judged();
     assert!(code == 3 && text.contains("it names no certificate"), "{text}");
+}
+
+/// Three jobs that ended 1, 25 and 100 hours ago, published to the target EGI up to two days ago.
+const ARC: &str = "
+import os, sqlite3, sys, time
+folder = sys.argv[1] + '/control/accounting'
+os.makedirs(folder)
+records = sqlite3.connect(folder + '/accounting.db')
+records.executescript(open('/usr/share/arc/sql-schema/arex_accounting_db_schema_v1.sql').read())
+now = int(time.time())
+records.executescript(
+    'INSERT INTO Endpoints(Interface, URL) VALUES (\"org.nordugrid.arcrest\", \"https://a.example.org/arex\");'
+    'INSERT INTO Queues(Name) VALUES (\"q\"); INSERT INTO Users(Name) VALUES (\"u\");'
+    'INSERT INTO WLCGVOs(Name) VALUES (\"ops\"); INSERT INTO Status(Name) VALUES (\"completed\");')
+for hours in (1, 25, 100):
+    records.execute('INSERT INTO AAR VALUES (NULL, ?, ?, 1, 1, 1, 1, 1, 0, ?, ?, 1, 1, 1, 1, 60, 50, 1, 0, 0, 0)',
+                    ('job%d' % hours, str(hours), now - hours * 3600 - 60, now - hours * 3600))
+records.commit()
+records.close()
+from arc.control.AccountingDB import AccountingDB
+database = AccountingDB(folder + '/accounting.db')
+database.publishing_db_connect(folder + '/publishing.db')
+database.set_last_published_endtime('EGI', now - 2 * 86400)
+";
+
+/// Moves the last success into the past.
+const LATER: &str = "
+import sqlite3, sys, time
+folder, hours = sys.argv[1].rsplit(':', 1)
+database = sqlite3.connect(folder + '/control/accounting/publishing.db')
+database.execute('UPDATE AccountingTargets SET LastReport = ?', (int(time.time()) - int(hours) * 3600,))
+database.commit()
+";
+
+#[test]
+fn an_arc_ce_that_does_not_publish_is_found() {
+    let temp = tempfile::tempdir().unwrap();
+    python(ARC, temp.path());
+    let control = temp.path().join("control").display().to_string();
+    let conf = temp.path().join("arc.conf");
+    let write = |text: &str| std::fs::write(&conf, format!("[arex]\ncontroldir={control}\n{text}")).unwrap();
+    write("[arex/jura/apel: EGI]\nurdelivery_frequency=3600\n");
+    let later = |hours: u32| python(LATER, Path::new(&format!("{}:{hours}", temp.path().display())));
+    let plain = || run(&["check_arc_accounting", "--controldir", &control]);
+    let configured = || run(&["check_arc_accounting", "--arc-conf", conf.to_str().unwrap()]);
+    let (text, code) = plain();
+    assert!(
+        text.starts_with("ARC-ACCOUNTING OK: 1 targets, 3 records, the last job ended 1 h ago") && code == 0,
+        "{text}"
+    );
+    assert!(text.contains("EGI_backlog=2;;;0"), "{text}");
+    // Twice its own frequency, and a day and an hour at least.
+    let (text, code) = configured();
+    assert!(
+        text.contains("EGI: 2 records are not published, of jobs that ended up to 1 d 1 h ago") == (code == 1),
+        "{text}"
+    );
+    later(30);
+    let (text, code) = plain();
+    assert_eq!(code, 0, "{text}");
+    let (text, code) = configured();
+    assert!(code == 1 && text.contains("EGI: the last publication that succeeded was 1 d 6 h ago"), "{text}");
+    later(8 * 24);
+    let (text, code) = plain();
+    assert!(code == 2 && text.contains("EGI: the last publication that succeeded was 8 d ago"), "{text}");
+    write("[arex/jura/apel: EGI]\n[arex/jura/apel: Other]\n");
+    let (text, code) = configured();
+    assert!(code == 2 && text.contains("Other: it is configured, and nothing was ever published to it"), "{text}");
+    // What cannot be read is ours.
+    let (text, code) = run(&["check_arc_accounting", "--controldir", "/no/such"]);
+    assert!(code == 3 && text.contains("there is no such file"), "{text}");
+    std::fs::write(
+        temp.path().join("control/accounting/publishing.db"),
+        "no database, but long enough to be taken for one?",
+    )
+    .unwrap();
+    let (text, code) = plain();
+    assert!(code == 3 && text.contains("publishing.db"), "{text}");
+}
+
+#[test]
+fn an_arex_that_writes_for_ever_is_waited_for_in_time() {
+    let temp = tempfile::tempdir().unwrap();
+    python(ARC, temp.path());
+    let control = temp.path().join("control").display().to_string();
+    let hold = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nc.execute('PRAGMA locking_mode=EXCLUSIVE')\nc.execute('BEGIN EXCLUSIVE')\nprint('held', flush=True)\nsys.stdin.read()";
+    let mut writer = Command::new("/usr/bin/python3")
+        .args(["-c", hold])
+        .arg(temp.path().join("control/accounting/accounting.db"))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(writer.stdout.as_mut().unwrap()), &mut line).unwrap();
+    let begun = std::time::Instant::now();
+    let (text, code) = run(&["check_arc_accounting", "--controldir", &control, "-t", "4"]);
+    assert!(begun.elapsed().as_secs() < 4 && code == 3 && text.contains("locked"), "{text}");
+    drop(writer.stdin.take());
+    writer.wait().unwrap();
+    let (text, code) = run(&["check_arc_accounting", "--controldir", &control, "-t", "4"]);
+    assert_eq!(code, 0, "{text}");
 }

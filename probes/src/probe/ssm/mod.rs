@@ -74,7 +74,7 @@ struct Args {
 }
 
 /// `24h`: no older than this; or a range of hours.
-fn age(text: &str) -> Result<Range, String> {
+pub(super) fn age(text: &str) -> Result<Range, String> {
     if text.contains([':', '@']) {
         return text.parse::<Range>().map(|range| range.times(HOUR as f64)).map_err(|e| e.to_string());
     }
