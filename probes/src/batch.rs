@@ -8,7 +8,6 @@ use crate::sink::{Delivery, PassiveResult, Sink, icinga::Icinga, known::Known, p
 use clap::{Args, Command, FromArgMatches};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -66,14 +65,14 @@ pub fn command() -> Command {
 
 /// Runs what the arguments, `batch` first, say. The exit code is 0 when all is delivered, 1 when something is not, 3 when nothing
 /// could be run.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub fn main(args: Vec<OsString>) -> u8 {
     let parsed =
         command().bin_name("gridprobe batch").try_get_matches_from(args).and_then(|m| Options::from_arg_matches(&m));
     let options = match parsed {
         Ok(options) => options,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 3 } else { 0 });
+            return if error.use_stderr() { 3 } else { 0 };
         }
     };
     let prepared = read(&options.file).and_then(|tasks| Ok((tasks, sink(&options)?)));
@@ -81,7 +80,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Ok(prepared) => prepared,
         Err(why) => {
             eprintln!("gridprobe batch: {why}");
-            return ExitCode::from(3);
+            return 3;
         }
     };
     let delivery = all(&tasks, sink.as_mut(), options.threads as usize, Duration::from_secs(options.timeout));
@@ -93,7 +92,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     delivery.notes.iter().for_each(|note| eprintln!("gridprobe batch: {note}"));
     eprintln!("gridprobe batch: {} of {} results delivered", delivery.delivered, tasks.len());
-    ExitCode::from(u8::from(delivery.delivered != tasks.len()))
+    u8::from(delivery.delivered != tasks.len())
 }
 
 fn read(path: &Path) -> Result<Vec<Task>, String> {

@@ -9,10 +9,9 @@ use plugin::Answer;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
-use std::process::ExitCode;
 
 /// Runs what the process's arguments name.
-pub fn main() -> ExitCode {
+pub fn main() -> u8 {
     let args: Vec<OsString> = std::env::args_os().collect();
     if let Some((probe, args)) = pick(args.clone()) {
         return probe.plugin.main(args);

@@ -18,6 +18,11 @@ pub struct Probe {
 /// All probes, by name.
 pub const PROBES: &[Probe] = &[
     Probe {
+        plugin: probe::arc_accounting::PLUGIN,
+        summary: "accounting of an ARC CE: whether its records are published",
+        metrics: &["org.nordugrid.ARC-Accounting"],
+    },
+    Probe {
         plugin: probe::bdii::PLUGIN,
         summary: "an information system: reachable, fresh, and what it publishes",
         metrics: &[
@@ -68,6 +73,11 @@ pub const PROBES: &[Probe] = &[
         plugin: probe::proxy::PLUGIN,
         summary: "a proxy certificate and what VOMS vouches for in it",
         metrics: &["hr.srce.GridProxy-Valid"],
+    },
+    Probe {
+        plugin: probe::ssm::PLUGIN,
+        summary: "queues of accounting messages: what waits, what is stuck, what was rejected",
+        metrics: &["org.apel.SSM-Queue"],
     },
 ];
 

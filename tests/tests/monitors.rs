@@ -9,7 +9,16 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const PROBES: [&str; 6] = ["check_bdii", "check_ca", "check_ce", "check_cert", "check_crl", "check_proxy"];
+const PROBES: [&str; 8] = [
+    "check_arc_accounting",
+    "check_bdii",
+    "check_ca",
+    "check_ce",
+    "check_cert",
+    "check_crl",
+    "check_proxy",
+    "check_ssm_queue",
+];
 
 /// A file of contrib/ with the plugins of this build.
 fn contrib(place: &Place, name: &str) -> Result<PathBuf> {

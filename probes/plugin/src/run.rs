@@ -8,7 +8,6 @@ use clap::{ArgMatches, Command};
 use std::ffi::OsString;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 use std::time::Duration;
 
 /// One plugin, as a table of them holds it.
@@ -64,7 +63,7 @@ impl Plugin {
     }
 
     /// Runs it in this process, which ends by its time-out wherever the run may hang, and prints the answer.
-    pub fn main(&self, args: Vec<OsString>) -> ExitCode {
+    pub fn main(&self, args: Vec<OsString>) -> u8 {
         // Between the run's own deadline and the one who would kill it.
         let limit = |timeout: Duration| timeout.saturating_sub((timeout / 20).min(Duration::from_millis(500)));
         let reading =
@@ -142,10 +141,10 @@ impl Ready {
 
 impl Answer {
     /// Prints it. What nobody reads any more cannot be helped.
-    pub fn print(&self) -> ExitCode {
+    pub fn print(&self) -> u8 {
         let mut out = std::io::stdout().lock();
         let _ = out.write_all(self.text.as_bytes()).and_then(|()| out.flush());
-        ExitCode::from(self.code)
+        self.code
     }
 }
 

@@ -15,7 +15,6 @@ use plugin::Context;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Duration;
 
 /// GOCDB may take so long.
@@ -60,14 +59,14 @@ pub fn command() -> Command {
 
 /// Runs what the arguments, `config` first, say. The exit code is 0 when all is written, 1 when something was left out (each is named on
 /// standard error), 3 when nothing could be written.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub fn main(args: Vec<OsString>) -> u8 {
     let parsed =
         command().bin_name("gridprobe config").try_get_matches_from(args).and_then(|m| Options::from_arg_matches(&m));
     let options = match parsed {
         Ok(options) => options,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 3 } else { 0 });
+            return if error.use_stderr() { 3 } else { 0 };
         }
     };
     let plan = match read(&options) {
@@ -87,12 +86,12 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     let (hosts, services) = (plan.hosts.len(), plan.hosts.values().map(|h| h.services.len()).sum::<usize>());
     eprintln!("gridprobe config: {hosts} hosts with {services} services of {} sites", plan.sites().len());
-    ExitCode::from(u8::from(!plan.left_out.is_empty()))
+    u8::from(!plan.left_out.is_empty())
 }
 
-fn failed(why: &str) -> ExitCode {
+fn failed(why: &str) -> u8 {
     eprintln!("gridprobe config: {why}; nothing is written");
-    ExitCode::from(3)
+    3
 }
 
 fn read(options: &Options) -> Result<Plan, String> {

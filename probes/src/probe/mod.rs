@@ -2,6 +2,7 @@
 //! `lifetime.rs` are what those that look at trust anchors share.
 
 pub mod anchors;
+pub mod arc_accounting;
 pub mod bdii;
 pub mod ca;
 pub mod ce;
@@ -9,3 +10,4 @@ pub mod cert;
 pub mod crl;
 pub mod lifetime;
 pub mod proxy;
+pub mod ssm;

@@ -7,7 +7,6 @@ use clap::{Args, Command, FromArgMatches};
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// What can be said to it.
 #[derive(Args, Clone, Debug)]
@@ -45,23 +44,23 @@ pub fn command() -> Command {
 }
 
 /// Runs what the arguments, `serve` first, say. The exit code is 0 after an orderly end, 3 when they are wrong, else 1.
-pub fn serve(args: Vec<OsString>) -> ExitCode {
+pub fn serve(args: Vec<OsString>) -> u8 {
     let parsed =
         command().bin_name("gridprobe serve").try_get_matches_from(args).and_then(|m| Options::from_arg_matches(&m));
     let options = match parsed {
         Ok(options) => options,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 3 } else { 0 });
+            return if error.use_stderr() { 3 } else { 0 };
         }
     };
     run(&options).unwrap_or_else(|why| {
         eprintln!("gridprobe serve: {why}");
-        ExitCode::FAILURE
+        1
     })
 }
 
-fn run(options: &Options) -> Result<ExitCode, String> {
+fn run(options: &Options) -> Result<u8, String> {
     match options.part.as_deref() {
         Some("front") => {
             let (control, pool) = handed_down()?;

@@ -14,7 +14,7 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpgid};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -99,7 +99,7 @@ struct Watchdog<'a> {
 ///
 /// # Errors
 /// One line: what lacks.
-pub fn main(options: &Options, files: &Files, names: Vec<String>) -> Result<ExitCode, String> {
+pub fn main(options: &Options, files: &Files, names: Vec<String>) -> Result<u8, String> {
     let socket = files.query_handler.clone().ok_or("nagios.cfg names no query_socket; name it with --query-handler")?;
     let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD].into_iter().collect();
     // Before there is a second thread, so that it holds for all.
@@ -129,7 +129,7 @@ pub fn main(options: &Options, files: &Files, names: Vec<String>) -> Result<Exit
     while watchdog.turn(&signals)? {}
     // So that the last lines are written.
     std::thread::sleep(Duration::from_millis(50));
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 impl Watchdog<'_> {

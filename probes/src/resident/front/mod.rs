@@ -22,7 +22,6 @@ use nix::sys::socket::{MsgFlags, recv, send};
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 /// So many processes at a time run jobs when there is no pool.
@@ -52,7 +51,7 @@ struct Front {
 ///
 /// # Errors
 /// One line: what the system refused.
-pub fn main(control: OwnedFd, pool: OwnedFd, socket: &Path, names: &[String], most: usize) -> Result<ExitCode, String> {
+pub fn main(control: OwnedFd, pool: OwnedFd, socket: &Path, names: &[String], most: usize) -> Result<u8, String> {
     let mut children = SigSet::empty();
     children.add(Signal::SIGCHLD);
     let signals = children
@@ -74,7 +73,7 @@ pub fn main(control: OwnedFd, pool: OwnedFd, socket: &Path, names: &[String], mo
         buffer: vec![0; wire::LONGEST],
     };
     while front.turn()? {}
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 impl Front {

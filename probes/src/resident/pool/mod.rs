@@ -12,7 +12,6 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::socket::{MsgFlags, recv, send};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use workers::{Limits, Workers};
 
@@ -27,7 +26,7 @@ const AT_ONCE: usize = 256;
 ///
 /// # Errors
 /// One line: what the system refused.
-pub fn main(control: OwnedFd, front: OwnedFd, generation: u32, limits: Limits) -> Result<ExitCode, String> {
+pub fn main(control: OwnedFd, front: OwnedFd, generation: u32, limits: Limits) -> Result<u8, String> {
     let front = std::sync::Arc::new(front);
     let workers = Workers::new(limits, front.clone());
     let mut buffer = vec![0; wire::LONGEST];
@@ -39,7 +38,7 @@ pub fn main(control: OwnedFd, front: OwnedFd, generation: u32, limits: Limits) -
             beaten = Some(Instant::now());
         }
         if end.is_some_and(|end| Instant::now() >= end) {
-            return Ok(ExitCode::SUCCESS);
+            return Ok(0);
         }
         let pause = workers.tend()?.min(BEAT);
         let mut wait = [PollFd::new(front.as_fd(), PollFlags::POLLIN), PollFd::new(control.as_fd(), PollFlags::POLLIN)];
