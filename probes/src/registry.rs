@@ -18,6 +18,16 @@ pub struct Probe {
 /// All probes, by name.
 pub const PROBES: &[Probe] = &[
     Probe {
+        plugin: probe::apel::publication::PLUGIN,
+        summary: "publication of a site's accounting, as the accounting server says it",
+        metrics: &["org.apel.APEL-Pub"],
+    },
+    Probe {
+        plugin: probe::apel::sync::PLUGIN,
+        summary: "synchronisation of a site's accounting: records at the site and at the server",
+        metrics: &["org.apel.APEL-Sync"],
+    },
+    Probe {
         plugin: probe::arc_accounting::PLUGIN,
         summary: "accounting of an ARC CE: whether its records are published",
         metrics: &["org.nordugrid.ARC-Accounting"],

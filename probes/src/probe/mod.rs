@@ -2,6 +2,7 @@
 //! `lifetime.rs` are what those that look at trust anchors share.
 
 pub mod anchors;
+pub mod apel;
 pub mod arc_accounting;
 pub mod bdii;
 pub mod ca;
