@@ -80,6 +80,11 @@ pub const PROBES: &[Probe] = &[
         metrics: &["eu.egi.sec.CRL", "eu.egi.sec.WN-CRL"],
     },
     Probe {
+        plugin: probe::htcondorce_apel::PLUGIN,
+        summary: "accounting of an HTCondor-CE: whether its jobs become records",
+        metrics: &["org.htcondor.CE-APEL"],
+    },
+    Probe {
         plugin: probe::proxy::PLUGIN,
         summary: "a proxy certificate and what VOMS vouches for in it",
         metrics: &["hr.srce.GridProxy-Valid"],

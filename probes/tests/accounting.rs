@@ -316,3 +316,53 @@ fn what_the_site_counts_itself_is_held_against_the_page_and_json_is_read_too() {
     let (text, code) = run(&["check_apel_pub", "--url", "http://127.0.0.1:1/x"]);
     assert!(code == 3 && text.contains("cannot read http://127.0.0.1:1/x"), "{text}");
 }
+
+#[test]
+fn jobs_of_an_htcondor_ce_that_do_not_become_records_are_found() {
+    let temp = tempfile::tempdir().unwrap();
+    let (history, output) = (temp.path().join("history"), temp.path().join("apel"));
+    std::fs::create_dir_all(history.join("quarantine")).unwrap();
+    std::fs::create_dir(&output).unwrap();
+    let file = |path: PathBuf, hours: u64| {
+        let file = std::fs::File::create(path).unwrap();
+        file.set_modified(SystemTime::now() - std::time::Duration::from_secs(hours * 3600 + 60)).unwrap();
+    };
+    let judged = |more: &[&str]| {
+        let mut words = vec![
+            "check_htcondorce_apel",
+            "--history",
+            history.to_str().unwrap(),
+            "--records",
+            output.to_str().unwrap(),
+        ];
+        words.extend(more);
+        run(&words)
+    };
+    let (text, code) = judged(&[]);
+    assert!(code == 1 && text.contains("there is no blah-* file in "), "{text}");
+    file(output.join("blah-20261126-0300-ce01"), 1);
+    file(history.join("history.12.0"), 0);
+    file(history.join("other"), 900);
+    let (text, code) = judged(&[]);
+    assert!(code == 0 && text.starts_with("CE-APEL OK: 1 jobs wait to become records"), "{text}");
+    file(history.join("quarantine/history.3.0"), 50);
+    let (text, code) = judged(&["-v"]);
+    assert!(code == 0 && text.contains("1 jobs could not be made records"), "{text}");
+    file(history.join("quarantine/history.4.0"), 5);
+    let (text, code) = judged(&[]);
+    assert!(
+        code == 1 && text.contains("2 jobs could not be made records") && text.contains("the last one 5 h 1 min ago"),
+        "{text}"
+    );
+    file(history.join("history.9.0"), 3);
+    let (text, code) = judged(&["--quarantined", "1h"]);
+    assert!(code == 1 && text.contains("history.9.0 has waited for 3 h 1 min"), "{text}");
+    file(history.join("history.8.0"), 27);
+    let (text, code) = judged(&[]);
+    assert!(code == 2 && text.contains("history.8.0 has waited for 1 d 3 h"), "{text}");
+    file(output.join("blah-20261126-0300-ce01"), 27);
+    let (text, _) = judged(&["-w", "99d", "-c", "99d"]);
+    assert!(text.contains("the newest file for APEL, blah-20261126-0300-ce01, is 1 d 3 h old"), "{text}");
+    let (text, code) = run(&["check_htcondorce_apel", "--history", "/no/such", "--records", "/no/such"]);
+    assert!(code == 3 && text.contains("cannot read /no/such"), "{text}");
+}

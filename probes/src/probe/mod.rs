@@ -9,6 +9,7 @@ pub mod ca;
 pub mod ce;
 pub mod cert;
 pub mod crl;
+pub mod htcondorce_apel;
 pub mod lifetime;
 pub mod proxy;
 pub mod ssm;
