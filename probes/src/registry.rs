@@ -18,6 +18,16 @@ pub struct Probe {
 /// All probes, by name.
 pub const PROBES: &[Probe] = &[
     Probe {
+        plugin: probe::apel::publication::PLUGIN,
+        summary: "publication of a site's accounting, as the accounting server says it",
+        metrics: &["org.apel.APEL-Pub"],
+    },
+    Probe {
+        plugin: probe::apel::sync::PLUGIN,
+        summary: "synchronisation of a site's accounting: records at the site and at the server",
+        metrics: &["org.apel.APEL-Sync"],
+    },
+    Probe {
         plugin: probe::arc_accounting::PLUGIN,
         summary: "accounting of an ARC CE: whether its records are published",
         metrics: &["org.nordugrid.ARC-Accounting"],
@@ -68,6 +78,11 @@ pub const PROBES: &[Probe] = &[
         plugin: probe::crl::PLUGIN,
         summary: "revocation lists of the trusted authorities, as a relying service sees them",
         metrics: &["eu.egi.sec.CRL", "eu.egi.sec.WN-CRL"],
+    },
+    Probe {
+        plugin: probe::htcondorce_apel::PLUGIN,
+        summary: "accounting of an HTCondor-CE: whether its jobs become records",
+        metrics: &["org.htcondor.CE-APEL"],
     },
     Probe {
         plugin: probe::proxy::PLUGIN,

@@ -230,3 +230,139 @@ fn an_arex_that_writes_for_ever_is_waited_for_in_time() {
     let (text, code) = run(&["check_arc_accounting", "--controldir", &control, "-t", "4"]);
     assert_eq!(code, 0, "{text}");
 }
+
+/// A page of tests/data/accounting, judged in the morning of 2026-11-22.
+fn page(probe: &str, name: &str, more: &[&str]) -> (String, i32) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/accounting").join(name);
+    let mut words = vec![probe, "--at", "1795320000", "--file", file.to_str().unwrap()];
+    words.extend(more);
+    run(&words)
+}
+
+#[test]
+fn the_servers_pages_are_judged_as_a_person_would() {
+    let cases: [(&str, &str, &[&str], i32, &str); 13] = [
+        (
+            "check_apel_pub",
+            "pub_ok.html",
+            &["--site", "TEST-SITE"],
+            0,
+            "TEST-SITE published its accounting 1 d 4 h ago",
+        ),
+        ("check_apel_pub", "pub_40d_warn.html", &[], 2, "TEST-SITE has published no accounting for 40 d"),
+        ("check_apel_pub", "pub_40d_warn.html", &["-c", "60"], 1, "TEST-SITE has published no accounting for 40 d"),
+        // What a page says that nobody builds says nothing of today, neither good nor bad.
+        ("check_apel_pub", "pub_stale_build.html", &[], 3, "has not built this page for 174 d"),
+        ("check_apel_pub", "site_named_WARNSBURG.html", &["--site", "UKI-OKERROR"], 0, "UKI-OKERROR published"),
+        ("check_apel_pub", "pub_ok.html", &["--site", "OTHER"], 2, "has nothing of OTHER; there is TEST-SITE"),
+        ("check_apel_pub", "sync_ok.html", &["--site", "TEST-SITE"], 2, "has nothing of TEST-SITE"),
+        ("check_apel_sync", "sync_ok.html", &["--site", "TEST-SITE"], 0, "TEST-SITE: 2 of 2 months agree"),
+        ("check_apel_sync", "sync_old_error.html", &[], 0, "1 of 1 months agree"),
+        (
+            "check_apel_sync",
+            "sync_old_error.html",
+            &["--months", "120"],
+            2,
+            "2019-01: 5000 records at the site and 4000 at the server, 20.0 % apart",
+        ),
+        (
+            "check_apel_sync",
+            "sync_missing_month.html",
+            &[],
+            1,
+            "2026-11: the server has nothing of this month after 22 days",
+        ),
+        ("check_apel_sync", "sync_empty.html", &[], 3, "there is no month on the page"),
+        ("check_apel_sync", "sync_ok.html", &["--site", "OTHER"], 2, "the page is about TEST-SITE, not about OTHER"),
+    ];
+    for (probe, name, more, code, words) in cases {
+        let (text, got) = page(probe, name, more);
+        // `;` has a meaning to Nagios.
+        let fits = text.contains(words) || text.contains(&words.replace(';', ","));
+        assert!(got == code && fits, "{probe} {name} {more:?}: {text}");
+    }
+}
+
+#[test]
+fn what_the_site_counts_itself_is_held_against_the_page_and_json_is_read_too() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = temp.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let counts = file("counts.json", "{\"2026-11\": 82, \"2026-10\": 110, \"2026-09\": 7}");
+    let (text, code) = page("check_apel_sync", "sync_ok.html", &["--local", &counts]);
+    assert!(code == 2 && text.contains("2026-09: 7 records at the site, and the server has none"), "{text}");
+    assert!(text.contains("2026-11: 82 records at the site and 80 at the server, 2.4 % apart"), "{text}");
+    let wrong = file("wrong.json", "{\"November\": 1}");
+    let (text, code) = page("check_apel_sync", "sync_ok.html", &["--local", &wrong]);
+    assert!(code == 3 && text.contains("is no month, as 2026-11"), "{text}");
+    let json = |probe: &str, text: &str| run(&[probe, "--at", "1795320000", "--file", &file("answer.json", text)]);
+    let (text, code) = json(
+        "check_apel_pub",
+        "[{\"SiteName\": \"A\", \"updated\": \"2026-11-22T03:00:00Z\", \"stdout\": \"WARNING [ last published 9 days ago: 2026-11-13 ]\"}]",
+    );
+    assert!(code == 1 && text.contains("A has published no accounting for 9 d"), "{text}");
+    let (text, code) = json(
+        "check_apel_sync",
+        "{\"results\": [{\"Month\": \"2026-11\", \"RecordCountInDb\": 100, \"RecordCountPublished\": \"90\"}]}",
+    );
+    assert!(code == 2 && text.contains("10.0 % apart"), "{text}");
+    for text in ["", "503 Service Unavailable", "<html><body><h1>maintenance</h1></body></html>"] {
+        let (text, code) = json("check_apel_pub", text);
+        assert!(code == 3 && text.contains("is no page of the accounting server"), "{text}");
+    }
+    let (text, code) = run(&["check_apel_pub", "--url", "http://127.0.0.1:1/x"]);
+    assert!(code == 3 && text.contains("cannot read http://127.0.0.1:1/x"), "{text}");
+}
+
+#[test]
+fn jobs_of_an_htcondor_ce_that_do_not_become_records_are_found() {
+    let temp = tempfile::tempdir().unwrap();
+    let (history, output) = (temp.path().join("history"), temp.path().join("apel"));
+    std::fs::create_dir_all(history.join("quarantine")).unwrap();
+    std::fs::create_dir(&output).unwrap();
+    let file = |path: PathBuf, hours: u64| {
+        let file = std::fs::File::create(path).unwrap();
+        file.set_modified(SystemTime::now() - std::time::Duration::from_secs(hours * 3600 + 60)).unwrap();
+    };
+    let judged = |more: &[&str]| {
+        let mut words = vec![
+            "check_htcondorce_apel",
+            "--history",
+            history.to_str().unwrap(),
+            "--records",
+            output.to_str().unwrap(),
+        ];
+        words.extend(more);
+        run(&words)
+    };
+    let (text, code) = judged(&[]);
+    assert!(code == 1 && text.contains("there is no blah-* file in "), "{text}");
+    file(output.join("blah-20261126-0300-ce01"), 1);
+    file(history.join("history.12.0"), 0);
+    file(history.join("other"), 900);
+    let (text, code) = judged(&[]);
+    assert!(code == 0 && text.starts_with("CE-APEL OK: 1 jobs wait to become records"), "{text}");
+    file(history.join("quarantine/history.3.0"), 50);
+    let (text, code) = judged(&["-v"]);
+    assert!(code == 0 && text.contains("1 jobs could not be made records"), "{text}");
+    file(history.join("quarantine/history.4.0"), 5);
+    let (text, code) = judged(&[]);
+    assert!(
+        code == 1 && text.contains("2 jobs could not be made records") && text.contains("the last one 5 h 1 min ago"),
+        "{text}"
+    );
+    file(history.join("history.9.0"), 3);
+    let (text, code) = judged(&["--quarantined", "1h"]);
+    assert!(code == 1 && text.contains("history.9.0 has waited for 3 h 1 min"), "{text}");
+    file(history.join("history.8.0"), 27);
+    let (text, code) = judged(&[]);
+    assert!(code == 2 && text.contains("history.8.0 has waited for 1 d 3 h"), "{text}");
+    file(output.join("blah-20261126-0300-ce01"), 27);
+    let (text, _) = judged(&["-w", "99d", "-c", "99d"]);
+    assert!(text.contains("the newest file for APEL, blah-20261126-0300-ce01, is 1 d 3 h old"), "{text}");
+    let (text, code) = run(&["check_htcondorce_apel", "--history", "/no/such", "--records", "/no/such"]);
+    assert!(code == 3 && text.contains("cannot read /no/such"), "{text}");
+}

@@ -9,13 +9,16 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const PROBES: [&str; 8] = [
+const PROBES: [&str; 11] = [
+    "check_apel_pub",
+    "check_apel_sync",
     "check_arc_accounting",
     "check_bdii",
     "check_ca",
     "check_ce",
     "check_cert",
     "check_crl",
+    "check_htcondorce_apel",
     "check_proxy",
     "check_ssm_queue",
 ];

@@ -73,6 +73,8 @@ pub struct Plan {
     wanted: BTreeMap<String, BTreeSet<String>>,
     region: Option<String>,
     sites: BTreeSet<String>,
+    /// What is there for a site already: site, service.
+    of_sites: BTreeSet<(String, String)>,
     all: bool,
     vo: String,
 }
@@ -145,13 +147,18 @@ impl Plan {
                 self.left_out.push(format!("a metric of {} is left out: its name {why}", service.kind));
                 continue;
             }
-            let (name, made) = self_service(&metric, service, &url, &self.vo);
+            let (name, made, of_site) = self_service(&metric, service, &url, &self.vo);
+            // The same answer on each host of a site would be as many alarms.
+            if of_site && !self.of_sites.insert((service.site.clone(), name.clone())) {
+                continue;
+            }
             host.services.entry(name).or_insert(made);
         }
     }
 }
 
-fn self_service(metric: &str, service: &Registered, url: &str, vo: &str) -> (String, Service) {
+/// Name and service, and whether it is the site's, whatever host it stands on.
+fn self_service(metric: &str, service: &Registered, url: &str, vo: &str) -> (String, Service, bool) {
     let row = rows(METRICS).find(|row| fits(row[0], metric));
     let about = row.as_ref().and_then(|row| row.get(2).copied()).unwrap_or_default();
     let of_vo = matches!(about, "job" | "node");
@@ -169,7 +176,7 @@ fn self_service(metric: &str, service: &Registered, url: &str, vo: &str) -> (Str
         passive: command.is_none() || about == "node",
         command,
     };
-    (name, made)
+    (name, made, about == "site")
 }
 
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -267,6 +274,17 @@ mod tests {
         plan.add(&Registered { site: "B".into(), ..registered("e.example.org", "ARC-CE", "") });
         assert_eq!(plan.left_out.len(), 3, "{:?}", plan.left_out);
         assert_eq!(plan.hosts["e.example.org"].services.values().next().unwrap().url, "");
+    }
+
+    #[test]
+    fn what_is_about_a_site_is_there_once_for_it() {
+        let types = BTreeMap::from([("APEL".to_owned(), vec!["org.apel.APEL-Pub".to_owned()])]);
+        let mut plan = Plan::new(&options(), &[Profile { name: "P".into(), vo: None, service_types: types }]);
+        plan.add(&registered("a.example.org", "APEL", ""));
+        plan.add(&registered("b.example.org", "APEL", ""));
+        plan.add(&Registered { site: "SITE-B".into(), ..registered("c.example.org", "APEL", "") });
+        let counts: Vec<usize> = plan.hosts.values().map(|host| host.services.len()).collect();
+        assert_eq!(counts, [1, 0, 1]);
     }
 
     #[test]

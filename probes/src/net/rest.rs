@@ -247,13 +247,14 @@ impl<'c> Rest<'c> {
 
     fn connected(&mut self) -> Result<BufReader<SslStream<Timed>>, Exchange> {
         let place = self.place();
-        let stream = connect(&self.server.host, self.server.port, self.context).map_err(|e| {
+        let mut stream = connect(&self.server.host, self.server.port, self.context).map_err(|e| {
             Exchange::Fault(match e {
                 ConnectError::Name(why) => Fault::Ours(why),
                 ConnectError::Refused(why) if self.context.deadline.remaining().is_zero() => Fault::Ours(why),
                 ConnectError::Refused(why) => Fault::Theirs(why),
             })
         })?;
+        stream.acknowledge_at_once();
         self.context.doing(format_args!("shaking hands with {place}"));
         self.handshakes += 1;
         let session = handshake(stream, &self.server.host, self.server.identity.as_ref())

@@ -206,8 +206,9 @@ impl Kept {
         let write = || -> std::io::Result<()> {
             let new = self.path.with_extension("new");
             let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
-            serde_json::to_writer(&mut file, memory).map_err(std::io::Error::other)?;
-            file.write_all(b"\n")?;
+            let mut text = serde_json::to_vec(memory).map_err(std::io::Error::other)?;
+            text.push(b'\n');
+            file.write_all(&text)?;
             file.sync_data()?;
             std::fs::rename(&new, &self.path)
         };
