@@ -11,7 +11,7 @@ use std::time::Duration;
 ///
 /// What holds where one is not given stands in [`Common`]: clap would set it in every run and carry it about.
 #[derive(Args, Clone, Debug)]
-struct Options {
+struct CommonOptions {
     /// The answer is there before so many seconds have passed [default: 10]
     #[arg(short, long, value_name = "SECONDS", value_parser = seconds, help_heading = "Output and time")]
     timeout: Option<Duration>,
@@ -91,7 +91,7 @@ fn max_bytes(text: &str) -> Result<usize, String> {
 pub(crate) fn with_common(command: Command, version: &'static str) -> Command {
     // The words about these options are no words about the plugin.
     let (about, long) = (command.get_about().cloned(), command.get_long_about().cloned());
-    let command = Options::augment_args(command);
+    let command = CommonOptions::augment_args(command);
     let command = command.about(Resettable::from(about)).long_about(Resettable::from(long));
     command.args_override_self(true).version(version).disable_help_subcommand(true).max_term_width(120)
 }
