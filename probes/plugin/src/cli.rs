@@ -8,23 +8,38 @@ use clap::{ArgAction, ArgMatches, Args, Command};
 use std::time::Duration;
 
 /// Options that every plugin has (Nagios plugin guidelines, "Plugin Options"). They are added to each plugin's own.
+///
+/// What holds where one is not given stands in [`Common`]: clap would set it in every run and carry it about.
 #[derive(Args, Clone, Debug)]
-pub struct Common {
-    /// The answer is there before so many seconds have passed
-    #[arg(short, long, value_name = "SECONDS", default_value = "10", value_parser = seconds, help_heading = "Output and time")]
-    pub timeout: Duration,
+struct CommonOptions {
+    /// The answer is there before so many seconds have passed [default: 10]
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds, help_heading = "Output and time")]
+    timeout: Option<Duration>,
     /// Say more: -v notes, -vv what was asked, -vvv debugging
     #[arg(short, long, action = ArgAction::Count, help_heading = "Output and time")]
-    pub verbose: u8,
-    /// Form of the output
-    #[arg(long, value_name = "FORM", default_value = "nagios", value_parser = ["nagios", "json"], help_heading = "Output and time")]
-    pub output: String,
-    /// Limit of the first line; 1023 is what NRPE v2 hands on
-    #[arg(long, value_name = "BYTES", default_value_t = FIRST_LINE, value_parser = max_bytes, help_heading = "Output and time")]
-    pub max_bytes: usize,
+    verbose: u8,
+    /// Form of the output: nagios or json [default: nagios]
+    #[arg(long, value_name = "FORM", value_parser = form, help_heading = "Output and time")]
+    output: Option<String>,
+    /// Limit of the first line [default: 1023, what NRPE v2 hands on]
+    #[arg(long, value_name = "BYTES", value_parser = max_bytes, help_heading = "Output and time")]
+    max_bytes: Option<usize>,
     /// Read more options from a section of an ini file first; what stands here goes before them
     #[arg(long, value_name = "[SECTION][@FILE]", num_args = 0..=1, help_heading = "Output and time")]
-    pub extra_opts: Option<Option<String>>,
+    extra_opts: Option<Option<String>>,
+}
+
+/// What they say.
+#[derive(Clone, Debug)]
+pub struct Common {
+    /// `-t`
+    pub timeout: Duration,
+    /// `-v`, how often.
+    pub verbose: u8,
+    /// `--output`
+    pub output: String,
+    /// `--max-bytes`
+    pub max_bytes: usize,
 }
 
 impl Common {
@@ -38,7 +53,6 @@ impl Common {
             verbose: one(matches, "verbose").unwrap_or_default(),
             output: one(matches, "output").unwrap_or_default(),
             max_bytes: one(matches, "max_bytes").unwrap_or(FIRST_LINE),
-            extra_opts: None,
         }
     }
 
@@ -46,6 +60,14 @@ impl Common {
     pub fn style(&self) -> Style {
         let form = if self.output == "json" { Form::Json } else { Form::Nagios };
         Style { form, verbosity: self.verbose, first_line: self.max_bytes }
+    }
+}
+
+// By a function: a list of words is made and carried about by clap in every run.
+fn form(text: &str) -> Result<String, String> {
+    match text {
+        "nagios" | "json" => Ok(text.to_owned()),
+        _ => Err("it is neither nagios nor json".to_owned()),
     }
 }
 
@@ -69,7 +91,7 @@ fn max_bytes(text: &str) -> Result<usize, String> {
 pub(crate) fn with_common(command: Command, version: &'static str) -> Command {
     // The words about these options are no words about the plugin.
     let (about, long) = (command.get_about().cloned(), command.get_long_about().cloned());
-    let command = Common::augment_args(command);
+    let command = CommonOptions::augment_args(command);
     let command = command.about(Resettable::from(about)).long_about(Resettable::from(long));
     command.args_override_self(true).version(version).disable_help_subcommand(true).max_term_width(120)
 }
@@ -93,7 +115,7 @@ impl Usage {
     }
 }
 
-/// Parses the arguments, the program's name first.
+/// Parses the arguments, the program's name first; `once` in a process that runs one plugin.
 ///
 /// # Errors
 /// The text to print where there is nothing to run: help and version, or what is wrong. The exit code is 3 for all of them.
@@ -102,8 +124,15 @@ pub(crate) fn parse(
     service: &str,
     name: &str,
     args: Vec<std::ffi::OsString>,
+    once: bool,
 ) -> Result<ArgMatches, String> {
-    command.try_get_matches_from(args).map_err(|error| match error.kind() {
+    let mut command = command;
+    let matches = command.try_get_matches_from_mut(args);
+    if once {
+        // A process that ends soon has no use for what it would get back.
+        std::mem::forget(command);
+    }
+    matches.map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.to_string(),
         _ => {
             let text = error.to_string();

@@ -54,10 +54,14 @@ impl Plugin {
     /// # Errors
     /// What to print instead of running: help, version, or what is wrong with them; code 3.
     pub fn prepare(&self, args: Vec<OsString>) -> Result<Ready, Answer> {
+        self.prepare_for(args, false)
+    }
+
+    fn prepare_for(&self, args: Vec<OsString>, once: bool) -> Result<Ready, Answer> {
         let unknown = |text| Answer { text, code: State::Unknown.exit_code() };
         let wrong = |why: String| unknown(Usage(why).report(self.service, self.name).render(Style::default()));
         let args = extra_opts::expand(args, self.name).map_err(wrong)?;
-        let matches = parse(self.full_command(), self.service, self.name, args).map_err(unknown)?;
+        let matches = parse(self.full_command(), self.service, self.name, args, once).map_err(unknown)?;
         let common = Common::read(&matches);
         Ok(Ready { plugin: *self, matches, style: common.style(), timeout: common.timeout })
     }
@@ -68,7 +72,7 @@ impl Plugin {
         let limit = |timeout: Duration| timeout.saturating_sub((timeout / 20).min(Duration::from_millis(500)));
         let reading =
             extra_opts::are_in(&args).then(|| arm_for_arguments(limit(timeout_in(&args)), self.name, self.service));
-        let prepared = self.prepare(args);
+        let prepared = self.prepare_for(args, true);
         drop(reading);
         let answer = prepared.map(|ready| {
             let (context, say) = (ready.context(), Say::default());
@@ -78,6 +82,8 @@ impl Plugin {
                 // The hard stop is answering, and ends the process.
                 std::thread::sleep(Duration::from_secs(2));
             }
+            // As with the command: the process ends.
+            std::mem::forget(ready);
             answer
         });
         answer.unwrap_or_else(|answer| answer).print()

@@ -1,9 +1,10 @@
 //! A TCP connection whose every step asks the run's deadline: a server that sends a byte a second does not hold it up.
 
+use super::names;
 use plugin::{Context, Deadline};
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::os::linux::net::TcpStreamExt;
 use std::time::Duration;
 
@@ -29,12 +30,10 @@ impl fmt::Display for ConnectError {
 /// # Errors
 /// The name has no address, or none of them answers in time.
 pub fn connect(host: &str, port: u16, context: &Context) -> Result<Timed, ConnectError> {
-    // The resolver knows no deadline; the hard stop does.
     context.doing(format_args!("looking up {host}"));
-    let addresses =
-        (host, port).to_socket_addrs().map_err(|e| ConnectError::Name(format!("there is no host {host}: {e}")))?;
+    let addresses = names::addresses(host, port, &context.deadline)
+        .map_err(|e| ConnectError::Name(format!("there is no host {host}: {e}")))?;
     let mut last = format!("{host} has no address");
-    let addresses: Vec<_> = addresses.collect();
     for (n, address) in addresses.iter().enumerate() {
         context.doing(format_args!("connecting to {address}"));
         let left = context.deadline.remaining();

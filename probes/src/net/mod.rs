@@ -2,6 +2,7 @@
 pub mod connect;
 pub mod http;
 pub mod ldap;
+pub mod names;
 pub mod rest;
 pub mod starttls;
 pub mod tls;

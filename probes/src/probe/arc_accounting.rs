@@ -39,10 +39,10 @@ struct Args {
     #[arg(long, value_name = "FILE")]
     arc_conf: Option<PathBuf>,
     /// WARNING when the last success is older: hours, or with m, h, d [default: twice the target's frequency, 25h at least]
-    #[arg(short, long, value_name = "TIME", value_parser = super::ssm::age)]
+    #[arg(short, long, value_name = "TIME", value_parser = super::lifetime::age_in_hours)]
     warning: Option<Range>,
     /// CRITICAL when the last success is older [default: 7d]
-    #[arg(short, long, value_name = "TIME", value_parser = super::ssm::age)]
+    #[arg(short, long, value_name = "TIME", value_parser = super::lifetime::age_in_hours)]
     critical: Option<Range>,
 }
 

@@ -35,16 +35,16 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     records: Option<PathBuf>,
     /// WARNING when a job's file has waited longer: hours, or with m, h, d [default: 2h]
-    #[arg(short, long, value_name = "TIME", value_parser = super::ssm::age)]
+    #[arg(short, long, value_name = "TIME", value_parser = super::lifetime::age_in_hours)]
     warning: Option<Range>,
     /// CRITICAL when a job's file has waited longer [default: 26h]
-    #[arg(short, long, value_name = "TIME", value_parser = super::ssm::age)]
+    #[arg(short, long, value_name = "TIME", value_parser = super::lifetime::age_in_hours)]
     critical: Option<Range>,
     /// WARNING when the newest file for APEL is older [default: 26h]
-    #[arg(long, value_name = "TIME", value_parser = super::ssm::age)]
+    #[arg(long, value_name = "TIME", value_parser = super::lifetime::age_in_hours)]
     newest: Option<Range>,
     /// WARNING when something was put into quarantine within this time; older ones are a note [default: 24h]
-    #[arg(long, value_name = "TIME", value_parser = super::ssm::age)]
+    #[arg(long, value_name = "TIME", value_parser = super::lifetime::age_in_hours)]
     quarantined: Option<Range>,
 }
 

@@ -34,7 +34,7 @@ pub struct Spool {
 struct Waiting {
     path: PathBuf,
     bytes: u64,
-    written: SystemTime,
+    begun: SystemTime,
 }
 
 impl Spool {
@@ -110,7 +110,7 @@ impl Spool {
     /// Dates anew what waits, takes away what a dead writer left, and makes room.
     fn tend(&self, now: SystemTime, delivery: &mut Delivery) -> Result<(), String> {
         let mut waiting = self.waiting(now)?;
-        waiting.sort_by_key(|file| std::cmp::Reverse(file.written));
+        waiting.sort_by_key(|file| std::cmp::Reverse(file.begun));
         let (mut total, mut left_out) = (0, 0_u64);
         for file in waiting {
             total += file.bytes;
@@ -146,8 +146,10 @@ impl Spool {
                 continue;
             }
             let written = meta.modified().unwrap_or(now);
+            // Dating anew changes when a file was written; the first of its results tells which are older.
+            let begun = begun(&path).unwrap_or(written);
             if path.with_extension("ok").exists() {
-                found.push(Waiting { path, bytes: meta.len(), written });
+                found.push(Waiting { path, bytes: meta.len(), begun });
             } else if now.duration_since(written).is_ok_and(|age| age > ABANDONED) {
                 let _ = fs::remove_file(&path);
             }
@@ -159,6 +161,15 @@ impl Spool {
 fn ours(path: &Path) -> bool {
     let mut head = vec![0; HEAD.len()];
     File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == HEAD.as_bytes()
+}
+
+/// When the first result in it began.
+fn begun(path: &Path) -> Option<SystemTime> {
+    let mut head = [0; 1024];
+    let n = File::open(path).and_then(|mut file| file.read(&mut head)).ok()?;
+    let text = String::from_utf8_lossy(&head[..n]).into_owned();
+    let seconds = text.lines().find_map(|line| line.strip_prefix("start_time="))?.split('.').next()?.parse().ok()?;
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 fn count(path: &Path) -> u64 {

@@ -3,12 +3,14 @@
 //! The buffer holds whole messages as they arrived. A message above [`Limits::message`] is read through without being kept: only
 //! its first bytes, in which its DN stands, so that a value of 10 MB costs time and no memory.
 use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::ber::{self, Reader};
 use super::error::LdapError;
 use super::message::{self, Answer};
+use crate::net::names;
+use plugin::Deadline;
 
 /// The buffer's size at the start, and how much of an oversized message is looked at.
 const BUFFER: usize = 64 * 1024;
@@ -68,14 +70,11 @@ pub(super) enum Frame {
     Skipped(u64, Option<Vec<u8>>),
 }
 
-/// The addresses of a host, without the resolver for one that is written as an address.
-pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, LdapError> {
+/// The addresses of a host, without the resolver for one that is written as an address, and no longer than the run may last.
+pub fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, LdapError> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    if let Ok(address) = bare.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
     let failed = |reason: String| LdapError::Resolve { host: host.to_owned(), reason };
-    let found: Vec<_> = (bare, port).to_socket_addrs().map_err(|error| failed(error.to_string()))?.collect();
+    let found = names::addresses(bare, port, deadline).map_err(failed)?;
     if found.is_empty() { Err(failed("the resolver answers with none".to_owned())) } else { Ok(found) }
 }
 

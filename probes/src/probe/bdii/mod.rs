@@ -76,7 +76,7 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     context.doing(format_args!("looking up {host}"));
     // Connecting comes before the tables: a BDII that is down costs next to nothing.
     let target = format!("{host}:{port}");
-    let addresses = match resolve(host, port) {
+    let addresses = match resolve(host, port, &context.deadline) {
         Ok(addresses) => addresses,
         Err(error) => return Ok(answer::unreached(report, &target, &error, begun)),
     };

@@ -18,8 +18,9 @@ pub(super) struct Raw {
     /// Host of the compute element
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host)]
     hostname: String,
-    /// What it is: an ARC CE over REST, an HTCondor-CE by HTCondor's tools, or a batch system by a template of commands [default: arc]
-    #[arg(long, value_name = "KIND", value_parser = ["arc", "htcondor", "command"])]
+    /// What it is: arc, an ARC CE over REST; htcondor, an HTCondor-CE by HTCondor's tools; command, a batch system by a template of
+    /// commands [default: arc]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
     ce: Option<String>,
     /// Port [default: 443, of an HTCondor-CE 9619]
     #[arg(short, long, value_name = "PORT")]
@@ -37,7 +38,7 @@ pub(super) struct Raw {
     #[arg(short, long, value_name = "QUEUE", value_parser = plain)]
     queue: Option<String>,
     /// Which verdict is the answer: submit (did the last job run from end to end), or state (where the job is now) [default: submit]
-    #[arg(long, value_name = "METRIC", value_parser = ["submit", "state"])]
+    #[arg(long, value_name = "METRIC", value_parser = metric)]
     metric: Option<String>,
     /// Tells jobs of several services on one host apart, as the VO
     #[arg(long, value_name = "TAG", value_parser = tag)]
@@ -87,8 +88,8 @@ pub(super) struct Raw {
     /// Memory that is asked for [default: 512]
     #[arg(long, value_name = "MIB", help_heading = "Job")]
     memory: Option<u32>,
-    /// Language of the job description [default: adl]
-    #[arg(long, value_name = "LANGUAGE", value_parser = ["adl", "xrsl"], help_heading = "Job")]
+    /// Language of the job description: adl or xrsl [default: adl]
+    #[arg(long, value_name = "LANGUAGE", value_parser = language, help_heading = "Job")]
     language: Option<String>,
     /// gridprobe-wn, which is run on the worker node and looks at it
     #[arg(long, value_name = "FILE", help_heading = "Worker node", conflicts_with = "payload")]
@@ -256,6 +257,23 @@ impl From<Raw> for Args {
             timeout_discard: raw.timeout_discard.unwrap_or(6 * HOUR),
         }
     }
+}
+
+// Words by functions: a list of them is made and carried about by clap in every run.
+fn kind(text: &str) -> Result<String, String> {
+    word(text, &["arc", "htcondor", "command"])
+}
+
+fn metric(text: &str) -> Result<String, String> {
+    word(text, &["submit", "state"])
+}
+
+fn language(text: &str) -> Result<String, String> {
+    word(text, &["adl", "xrsl"])
+}
+
+fn word(text: &str, known: &[&str]) -> Result<String, String> {
+    if known.contains(&text) { Ok(text.to_owned()) } else { Err(format!("it is none of {}", known.join(", "))) }
 }
 
 /// A length of time: 90s, 10m, 5h30m, 2d; a number alone is seconds.

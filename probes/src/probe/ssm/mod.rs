@@ -6,6 +6,7 @@
 
 pub mod queue;
 
+use super::lifetime::age_in_hours;
 use crate::registry;
 use crate::trust::cert;
 use crate::trust::time::{DAY, HOUR, MINUTE, Seconds, length};
@@ -48,16 +49,16 @@ struct Args {
     #[arg(long, value_name = "FOLDER")]
     reject: Option<PathBuf>,
     /// WARNING when a message has waited longer: hours, or with m, h, d, or a range of hours [default: 24h]
-    #[arg(short, long, value_name = "TIME", value_parser = age)]
+    #[arg(short, long, value_name = "TIME", value_parser = age_in_hours)]
     warning: Option<Range>,
     /// CRITICAL when a message has waited longer [default: 72h]
-    #[arg(short, long, value_name = "TIME", value_parser = age)]
+    #[arg(short, long, value_name = "TIME", value_parser = age_in_hours)]
     critical: Option<Range>,
     /// WARNING when a message has been locked longer [default: 1h]
-    #[arg(long, value_name = "TIME", value_parser = age)]
+    #[arg(long, value_name = "TIME", value_parser = age_in_hours)]
     locked: Option<Range>,
     /// WARNING when a message was rejected within this time; older ones are notes [default: 24h]
-    #[arg(long, value_name = "TIME", value_parser = age)]
+    #[arg(long, value_name = "TIME", value_parser = age_in_hours)]
     rejected: Option<Range>,
     /// Octets that a message may have [default: 1000000]
     #[arg(long, value_name = "OCTETS")]
@@ -71,23 +72,6 @@ struct Args {
     /// WARNING when the certificate is valid for less than so many days [default: 14]
     #[arg(long, value_name = "DAYS")]
     cert_warning: Option<u32>,
-}
-
-/// `24h`: no older than this; or a range of hours.
-pub(super) fn age(text: &str) -> Result<Range, String> {
-    if text.contains([':', '@']) {
-        return text.parse::<Range>().map(|range| range.times(HOUR as f64)).map_err(|e| e.to_string());
-    }
-    let (number, unit) = match text.strip_suffix(['m', 'h', 'd']) {
-        Some(number) if text.ends_with('m') => (number, MINUTE),
-        Some(number) if text.ends_with('d') => (number, DAY),
-        Some(number) => (number, HOUR),
-        None => (text, HOUR),
-    };
-    let number: Option<f64> = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
-    let wrong =
-        || format!("{text:?} is no length of time: write a number of hours, with m, h or d behind it, or a range");
-    Ok(Range::at_most(number.ok_or_else(wrong)? * unit as f64))
 }
 
 impl Args {
@@ -284,18 +268,5 @@ fn sender(args: &Args, file: &Path, context: &Context, report: &mut Report) {
             "cert_expiring",
             format!("the sender's certificate {name} expires in {}", length(left)),
         ));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_are_the_most_that_is_fine() {
-        let alerts = |text: &str, seconds: Seconds| age(text).unwrap().alerts(seconds as f64);
-        assert!(!alerts("24", DAY) && alerts("24", DAY + 1) && !alerts("90m", 5400) && alerts("90m", 5401));
-        assert!(alerts("2d", 2 * DAY + 1) && alerts("1:3", 0) && !alerts("1:3", 2 * HOUR));
-        assert!(["", "x", "-1", "3w", "1e400"].iter().all(|text| age(text).is_err()));
     }
 }
