@@ -234,6 +234,8 @@ impl Arex {
             "0s",
             "--every",
             "1h",
+            "--timeout-gone",
+            "12s",
             "--monitor",
             "tests",
             "--tag",
@@ -249,7 +251,8 @@ impl Arex {
 impl Probe {
     /// check_ce at `localhost` with a memory there, which asks every time.
     pub fn of(state: PathBuf, options: &[&str]) -> Probe {
-        let words = ["-H", "localhost", "--fresh", "0s", "--every", "1h", "--monitor", "tests"];
+        let words =
+            ["-H", "localhost", "--fresh", "0s", "--every", "1h", "--timeout-gone", "12s", "--monitor", "tests"];
         Probe { options: words.iter().map(|&word| word.to_owned()).collect(), state }.with(options)
     }
 

@@ -213,6 +213,9 @@ fn follow(work: &Work<'_>, ce: &mut dyn ComputeElement, memory: &mut Memory, don
     };
     memory.silent_since = None;
     seen(memory, &status, work.now);
+    if status.phase != Phase::Gone {
+        memory.gone_since = None;
+    }
     let active = memory.job.clone().unwrap_or(active);
     let verdict = match &status.phase {
         Phase::Ended(how) => {
@@ -227,6 +230,11 @@ fn follow(work: &Work<'_>, ce: &mut dyn ComputeElement, memory: &mut Memory, don
                 worker_node::wait(&mut memory.results, found);
             }
             verdict
+        }
+        // While A-REX starts, and while it moves a job's files about, it says that it does not know the job. That is believed when it has
+        // been said for a while.
+        Phase::Gone if work.now - *memory.gone_since.get_or_insert(work.now) < work.args.timeout_gone => {
+            return save(work, memory);
         }
         Phase::Gone => verdict::gone(&active, work),
         phase => match verdict::late(phase, &active, memory.timeouts, work) {
@@ -247,6 +255,7 @@ fn end(memory: &mut Memory, active: &Active, id: &str, verdict: Last) {
     memory.leave(id.to_owned(), active.name.clone());
     memory.job = None;
     memory.silent_since = None;
+    memory.gone_since = None;
 }
 
 fn seen(memory: &mut Memory, status: &Status, now: Seconds) {

@@ -35,6 +35,9 @@ pub struct Memory {
     /// Since when the compute element does not answer for the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silent_since: Option<i64>,
+    /// Since when it does not know the job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_since: Option<i64>,
     /// What was delegated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegation: Option<Delegated>,

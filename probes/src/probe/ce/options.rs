@@ -128,6 +128,9 @@ pub(super) struct Raw {
     /// One that takes longer in all [default: 11h]
     #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
     timeout_global: Option<Seconds>,
+    /// One that the compute element does not know for so long is gone; while it starts it may know none [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
+    timeout_gone: Option<Seconds>,
     /// One for which the compute element does not answer for so long is forgotten, and taken away later [default: 6h]
     #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Limits")]
     timeout_discard: Option<Seconds>,
@@ -210,6 +213,8 @@ pub(super) struct Args {
     pub timeout_running: Seconds,
     /// One that takes longer in all
     pub timeout_global: Seconds,
+    /// One that the compute element does not know for so long is gone; while it starts it may know none
+    pub timeout_gone: Seconds,
     /// One for which the compute element does not answer for so long is forgotten, and taken away later
     pub timeout_discard: Seconds,
 }
@@ -254,6 +259,7 @@ impl From<Raw> for Args {
             timeout_queued: raw.timeout_queued.unwrap_or(5 * HOUR + 30 * MINUTE),
             timeout_running: raw.timeout_running.unwrap_or(5 * HOUR + 30 * MINUTE),
             timeout_global: raw.timeout_global.unwrap_or(11 * HOUR),
+            timeout_gone: raw.timeout_gone.unwrap_or(60),
             timeout_discard: raw.timeout_discard.unwrap_or(6 * HOUR),
         }
     }
