@@ -5,6 +5,10 @@ use alarm_core::alarm::AlarmId;
 use alarm_core::command::{Command, Done, Outcome, Refusal};
 use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
 /// Handed in over HTTP: to be decided and stored as one, answered after the commit.
@@ -84,6 +88,32 @@ pub struct Outlet {
     pub commands: mpsc::Receiver<Asked>,
 }
 
+/// Wakes a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits in this thread for what comes next, not longer than until then; a runtime's timers know milliseconds only. Nothing
+/// when nothing came or nobody can send.
+pub fn recv_until<T>(from: &mut mpsc::Receiver<T>, until: Instant) -> Option<T> {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(came) = from.poll_recv(&mut context) {
+            return came;
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        std::thread::park_timeout(left);
+    }
+}
+
 /// How many requests may wait in each queue.
 const WAITING: usize = 256;
 
@@ -118,5 +148,32 @@ impl Intake {
         let (answer, wait) = oneshot::channel();
         self.commands.send(Asked { command, answer }).await.map_err(|_| Stopping)?;
         wait.await.map_err(|_| Stopping)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_thread_waits_for_what_comes_and_not_for_ever() {
+        let (to, mut from) = mpsc::channel(4);
+        let far = || Instant::now() + Duration::from_secs(60);
+        let sender = std::thread::spawn(move || {
+            to.blocking_send(1).unwrap();
+            to.blocking_send(2).unwrap();
+            to
+        });
+        assert_eq!((recv_until(&mut from, far()), recv_until(&mut from, far())), (Some(1), Some(2)));
+        let to = sender.join().unwrap();
+        let until = Instant::now() + Duration::from_millis(5);
+        assert_eq!(recv_until(&mut from, until), None::<i32>);
+        assert!(Instant::now() >= until);
+        // What waits already is taken, however late it is.
+        to.try_send(3).unwrap();
+        assert_eq!(recv_until(&mut from, until), Some(3));
+        drop(to);
+        assert_eq!(recv_until(&mut from, far()), None);
     }
 }

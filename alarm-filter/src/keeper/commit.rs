@@ -60,6 +60,11 @@ impl Pending {
         self.records.len()
     }
 
+    /// How many wait for an answer.
+    pub fn waiting(&self) -> usize {
+        self.answers.len()
+    }
+
     /// Whether it holds so many records at most, and nothing that takes long to write.
     pub fn is_small(&self, records: usize) -> bool {
         self.records.len() <= records && self.batch.rows.is_empty()

@@ -20,7 +20,7 @@ mod writer_tests;
 
 use crate::audit::AuditCounter;
 use crate::clock::Clock;
-use crate::intake::{Asked, Observations, Outlet};
+use crate::intake::{self, Asked, Observations, Outlet};
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::view::{NotStored, View};
@@ -45,6 +45,9 @@ const BATCH: usize = 512;
 const FEW: usize = 16;
 /// After something waited for a commit, so many more are handed over.
 const CROWD: u32 = 32;
+/// How long a small batch waits at most for those who were in the last one and were answered just now: less than the commit
+/// of their own that it spares.
+const GATHER: Duration = Duration::from_micros(250);
 /// A new picture of the world is shown at most so often.
 const SHOW_EVERY: Duration = Duration::from_millis(50);
 /// How far behind the clock timers run, so that a line of the log that is on its way comes before them.
@@ -65,6 +68,8 @@ pub struct Keeper {
     stale: bool,
     /// For so many more commits it is likely that something comes in while they are written.
     crowd: u32,
+    /// So many requests came together for the last commit, or while it was written: so many are likely for the next.
+    company: usize,
     /// Something came in since the last tick.
     busy: bool,
     stopping: bool,
@@ -107,6 +112,7 @@ impl Keeper {
             shown: Instant::now(),
             stale: false,
             crowd: 0,
+            company: 0,
             busy: false,
             stopping: false,
             metrics,
@@ -185,6 +191,7 @@ impl Keeper {
                 () = &mut show, if awake => awake = false,
             }
             if !self.writer.is_away() && !self.pending.is_empty() {
+                self.gather(&mut ends.outlet);
                 let waits = !ends.news.is_empty() || !ends.outlet.observations.is_empty();
                 self.commit(waits, &mut ends).await?;
             }
@@ -213,6 +220,20 @@ impl Keeper {
         let picture = self.picture();
         self.show(picture);
         Ok(())
+    }
+
+    /// Takes in what those send who were in the last commit, when this one is small: several senders that wait for their
+    /// answers would else share out among two commits in turns, and each would wait for both.
+    fn gather(&mut self, outlet: &mut Outlet) {
+        let few = |pending: &Pending| pending.is_small(FEW) && !pending.has_papers();
+        let until = Instant::now() + GATHER;
+        while (1..self.company).contains(&self.pending.waiting()) && few(&self.pending) && !self.lanes.are_behind() {
+            match intake::recv_until(&mut outlet.observations, until) {
+                Some(observations) => self.observed(observations),
+                None => break,
+            }
+        }
+        self.company = self.pending.waiting();
     }
 
     fn now(&mut self) -> Timestamp {
@@ -387,6 +408,7 @@ impl Keeper {
                     }
                     self.metrics.committed(commit.batch.records.len(), took);
                     self.engine.reuse(commit.records);
+                    self.company += self.pending.waiting() + ends.outlet.observations.len();
                     if let Some(picture) = commit.picture {
                         self.show(picture);
                     }
