@@ -121,6 +121,11 @@ impl Prober {
         Ok(())
     }
 
+    /// Its process id: the watchdog's.
+    pub fn id(&self) -> Result<u32> {
+        Ok(self.process()?.id())
+    }
+
     /// The folder of this prober.
     pub fn folder(&self) -> &Path {
         self.place.path()

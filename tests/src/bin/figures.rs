@@ -1,8 +1,9 @@
 //! `figures scale [SERVICES ALARMS]` and `figures beside`: what docs/benchmarks.md says of a daemon beside a real Nagios with
-//! thousands of services; `figures bdii [SITES]`: of check_bdii beside ldapsearch. Prints rows in Markdown; see `e2e::figures`.
+//! thousands of services; `figures bdii [SITES]`: of check_bdii beside ldapsearch; `figures serve`: of checks by fork and exec
+//! and by the resident prober. Prints rows in Markdown; see `e2e::figures`.
 
 use e2e::fail::{Fail, Result};
-use e2e::figures::{bdii, beside, past, readers, scale, screen};
+use e2e::figures::{bdii, beside, past, readers, scale, screen, serve};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -21,9 +22,16 @@ fn main() -> ExitCode {
         }
         ["bdii"] => bdii::measure(2_600),
         ["bdii", sites] => number(sites).and_then(bdii::measure),
+        ["serve"] => serve::measure(2_000, 12, 5).and_then(|()| serve::mixed(10_000, 300, 1)),
+        ["serve", services, round, rounds] => {
+            number(services).and_then(|s| serve::measure(s, number(round)? as u32, number(rounds)? as u32))
+        }
+        ["serve", "mixed", services, round, rounds] => {
+            number(services).and_then(|s| serve::mixed(s, number(round)? as u32, number(rounds)? as u32))
+        }
         ["one", command @ ..] => bdii::one(command),
         _ => Err(Fail::new(
-            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS] | bdii [SITES]",
+            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS] | bdii [SITES] | serve [[mixed] SERVICES ROUND ROUNDS]",
         )),
     };
     match done {

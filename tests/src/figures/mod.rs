@@ -12,6 +12,7 @@ pub mod process;
 pub mod readers;
 pub mod scale;
 pub mod screen;
+pub mod serve;
 
 use crate::fleet::{Fleet, Host, Service};
 

@@ -17,12 +17,30 @@ pub fn memory(id: u32) -> Result<(f64, f64)> {
 
 /// Time on a processor so far, of all threads, those that ended too.
 pub fn cpu(id: u32) -> Result<Duration> {
+    ticks(id, &[11, 12])
+}
+
+/// The same, and of its children that have ended.
+pub fn cpu_with_ended(id: u32) -> Result<Duration> {
+    ticks(id, &[11, 12, 13, 14])
+}
+
+/// Its parent.
+pub fn parent(id: u32) -> Option<u32> {
+    fields(id).ok()?.get(1)?.parse().ok()
+}
+
+fn ticks(id: u32, wanted: &[usize]) -> Result<Duration> {
+    let fields = fields(id)?;
+    let all: Option<Vec<u64>> = wanted.iter().map(|&at| fields.get(at)?.parse().ok()).collect();
+    let all = all.ok_or_else(|| Fail::new(format!("/proc/{id}/stat: no times in it")))?;
+    // USER_HZ is 100 on Linux, whatever the kernel's own clock.
+    Ok(Duration::from_millis(all.iter().sum::<u64>() * 10))
+}
+
+/// Of /proc/ID/stat, behind the name in brackets, which may hold anything: state, parent, …; from 11 on the times.
+fn fields(id: u32) -> Result<Vec<String>> {
     let path = format!("/proc/{id}/stat");
     let text = std::fs::read_to_string(&path).map_err(Fail::at(&path))?;
-    // The name in brackets may hold anything; behind it the fields are numbers. 12 and 13 are user and system time.
-    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i).and_then(|field| field.parse::<u64>().ok());
-    let ticks = ticks(11).zip(ticks(12)).ok_or_else(|| Fail::new(format!("{path}: no times in it")))?;
-    // USER_HZ is 100 on Linux, whatever the kernel's own clock.
-    Ok(Duration::from_millis((ticks.0 + ticks.1) * 10))
+    Ok(text.rsplit(')').next().unwrap_or_default().split_whitespace().map(str::to_owned).collect())
 }

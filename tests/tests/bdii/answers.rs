@@ -9,6 +9,7 @@ use e2e::{Fail, Result};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -36,6 +37,49 @@ fn a_site_that_is_missing_is_told_from_a_bdii_that_is_missing() -> Result {
     let slapd = Slapd::start(&clean(1).only(true, false), "")?;
     let answer = slapd.check(&["--site", "GW-SITE-999"])?;
     ensure(answer.text.contains("the BDII has no GLUE 2.0, and so not GW-SITE-999"), || told(&answer))
+}
+
+#[test]
+fn reachable_asks_for_the_base_alone() -> Result {
+    let slapd = Slapd::start(&clean(1), "")?;
+    let answer = slapd.check(&["--reachable"])?;
+    ensure(answer.code == 0 && answer.first().contains("answers and has o=glue | time="), || told(&answer))?;
+    let answer = slapd.check(&["--reachable", "--glue2", "off"])?;
+    ensure(answer.code == 0 && answer.first().contains("answers and has o=grid | time="), || told(&answer))?;
+    let answer = slapd.check(&["--reachable", "-w", "@0:60"])?;
+    ensure(answer.code == 1 && answer.first().contains("the first answer took"), || told(&answer))?;
+    let answer = slapd.check(&["--reachable", "--site", "GW-SITE-999"])?;
+    let lacks = "answers, but has no GLUE2DomainID=GW-SITE-999,GLUE2GroupID=grid,o=glue and no";
+    ensure(answer.code == 2 && answer.first().contains(lacks), || told(&answer))?;
+    // Nothing else is asked, but for the end.
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = asked.clone();
+    let port = serve(move |stream| {
+        loop {
+            let next = question(stream)?;
+            heard.lock().unwrap_or_else(PoisonError::into_inner).push((next.operation, next.base));
+            match next.operation {
+                0x60 => stream.write_all(&message(next.id, &result(0x61, 0, "")))?,
+                0x63 => {
+                    stream.write_all(&message(next.id, &entry(b"o=glue", &[])))?;
+                    done(stream, next.id, 0)?;
+                }
+                _ => return Ok(()),
+            }
+        }
+    })?;
+    let answer = check(port, &["--reachable"])?;
+    ensure(answer.code == 0, || told(&answer))?;
+    let all = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    ensure(all.starts_with(&[(0x60, String::new()), (0x63, "o=glue".to_owned())]), || format!("{all:?}"))?;
+    ensure(all.iter().skip(2).all(|(operation, _)| *operation == 0x42), || format!("{all:?}"))?;
+    let hangs = serve(|_| {
+        std::thread::sleep(Duration::from_secs(30));
+        Ok(())
+    })?;
+    let (answer, took) = timed(hangs, &["--reachable", "-t", "3"])?;
+    ensure(answer.code == 2, || told(&answer))?;
+    in_time(&answer, took, 3)
 }
 
 #[test]

@@ -41,6 +41,12 @@ impl Thresholds {
             freshness: Threshold::new(range(options.freshness_warning())?, range(options.freshness_critical())?),
         })
     }
+
+    /// Judges how long the first answer took, in seconds.
+    pub(super) fn answered(&self, seconds: f64, report: &mut Report) {
+        let time = Perfdata::new("time", seconds, Unit::Seconds).judged_by(self.answer);
+        report.measure(time, "slow", || format!("the first answer took {seconds:.1} s"));
+    }
 }
 
 /// What is compared with: GOCDB and the last run, where they could be read.
@@ -224,8 +230,7 @@ impl Answer<'_> {
     fn measures(&self, reading: &Reading<'_>, entries: u64, services: u64, newest: Option<i64>, report: &mut Report) {
         let t = &self.thresholds;
         let answered = reading.answered;
-        let time = Perfdata::new("time", answered, Unit::Seconds).judged_by(t.answer);
-        report.measure(time, "slow", || format!("the first answer took {answered:.1} s"));
+        t.answered(answered, report);
         let entries_datum = Perfdata::count("entries", entries as usize).judged_by(t.entries);
         report.measure(entries_datum, "entries", || format!("{entries} entries"));
         // How many there are is not known where a part is missing; that part is UNKNOWN already.

@@ -21,7 +21,8 @@ pub mod nodes;
 mod options;
 mod papers;
 pub mod published;
-pub mod read;
+mod reachable;
+mod read;
 pub mod references;
 pub mod sweep;
 pub mod tables;
@@ -96,6 +97,10 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
         Ok(connection) => connection,
         Err(error) => return Ok(answer::unreached(report, &target, &error, begun)),
     };
+    if options.reachable {
+        context.doing(format_args!("asking {target}"));
+        return Ok(reachable::judge(report, connection, &options, &target, &thresholds, begun));
+    }
     let (tables, local) = rules(&options, context)?;
     let now = options.at.unwrap_or(context.now);
     let mut inputs = Inputs::default();

@@ -38,6 +38,9 @@ pub struct Options {
     /// Judge reachability, freshness and counts only, not what is published
     #[arg(long)]
     pub no_content: bool,
+    /// Only one bind and one look at the base: does it answer, and how quickly (org.nagios.BDII-Check)
+    #[arg(long, conflicts_with_all = ["no_content", "gocdb", "state", "sweep", "findings"])]
+    pub reachable: bool,
     /// Seconds to the first answer: range for WARNING [default: 20]
     #[arg(short, long, value_name = "RANGE")]
     pub warning: Option<String>,

@@ -168,7 +168,7 @@ fn is_top(connection: &mut Connection) -> Result<bool, LdapError> {
 }
 
 /// Where a tree may stand, the best place first.
-fn bases(site: Option<&str>, glue1: bool) -> Vec<String> {
+pub(super) fn bases(site: Option<&str>, glue1: bool) -> Vec<String> {
     match (site.map(escaped), glue1) {
         (None, true) => vec!["o=grid,o=shadow".to_owned(), "o=grid".to_owned()],
         (None, false) => vec!["o=glue".to_owned()],
