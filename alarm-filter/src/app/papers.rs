@@ -178,6 +178,7 @@ fn web_config(config: &Config) -> WebConfig {
         operators: config.web.operators(),
         allowed_hosts: config.web.allowed_hosts.iter().map(|h| h.get_ref().to_ascii_lowercase()).collect(),
         http_sources: config.http.sources.iter().map(|s| s.get_ref().as_str().into()).collect(),
+        published: config.topology.as_ref().map(|t| t.published.clone()).unwrap_or_default(),
         ..WebConfig::default()
     }
 }

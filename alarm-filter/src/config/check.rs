@@ -8,6 +8,7 @@ use crate::source::nagios_log::options::lacks;
 use crate::store::sqlite::unfit_filesystem;
 use crate::topology::config::Place;
 use crate::topology::gocdb::Method;
+use crate::topology::published::Published;
 use crate::web::{Operators, Unknown};
 use std::fmt;
 use std::path::Path;
@@ -279,4 +280,19 @@ fn topology(config: &Config, f: &mut Findings) {
         }
     }
     content::remarks(&answers).into_iter().for_each(|note| f.warn(format!("topology: {note}")));
+    for path in &topology.published {
+        match Published::read(path) {
+            Ok(published) => {
+                let count = published.differences.len();
+                f.fine(format!(
+                    "topology published: {} differences of {} in {}",
+                    count,
+                    published.bdii,
+                    path.display()
+                ));
+            }
+            // It may be written later.
+            Err(error) => f.warn(format!("topology published: {error}")),
+        }
+    }
 }

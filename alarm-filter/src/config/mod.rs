@@ -160,7 +160,7 @@ impl Config {
                 }
                 files.extend([&mut source.certificate, &mut source.key, &mut source.ca]);
             }
-            for file in files.into_iter().flatten() {
+            for file in files.into_iter().flatten().chain(&mut t.published) {
                 *file = folder.join(&*file);
             }
         }

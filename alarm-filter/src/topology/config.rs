@@ -31,6 +31,8 @@ pub struct TopologyConfig {
     pub proxy: Option<String>,
     /// Share (0 to 1) of the known sites or services that an answer may take away; beyond it the answer is refused.
     pub shrink_limit: f64,
+    /// What `check_bdii --gocdb-report` wrote, one file for each BDII: shown beside the topology.
+    pub published: Vec<PathBuf>,
 }
 
 /// One source.
@@ -100,6 +102,7 @@ impl Default for TopologyConfig {
             ca: None,
             proxy: None,
             shrink_limit: 0.2,
+            published: Vec::new(),
         }
     }
 }

@@ -3,7 +3,8 @@
 //! Start reading in `refresh.rs`, which ties the rest together: `config.rs` says where each answer comes from,
 //! `fetch.rs` gets its bytes (`http.rs`, `tls.rs`), `gocdb/` reads them into rows, `merge.rs` makes the
 //! rows one topology, `part.rs` is one method's turn, `guard.rs` refuses an answer that lost too much,
-//! `cache.rs` keeps the last good one on disk, `canonical.rs` gives a document its hash.
+//! `cache.rs` keeps the last good one on disk, `canonical.rs` gives a document its hash. `published.rs` is what check_bdii
+//! found of it in a BDII.
 pub mod cache;
 pub mod canonical;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod http;
 pub mod load_dir;
 pub mod merge;
 mod part;
+pub mod published;
 pub mod refresh;
 #[cfg(test)]
 mod testserver;

@@ -43,6 +43,7 @@ pub use words::band_name;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::soundness::Soundness;
+use crate::topology::published::Shown;
 use crate::view::View;
 use alarm_core::input::{Input, Text};
 use alarm_core::time::Timestamp;
@@ -50,6 +51,7 @@ use audit::AuditReport;
 use axum::Router;
 use axum::routing::{get, post};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tower_http::CompressionLevel;
@@ -107,6 +109,8 @@ pub struct WebConfig {
     pub open_sources: bool,
     /// Who acts.
     pub operators: Operators,
+    /// What check_bdii found of GOCDB in BDIIs: the files that it writes.
+    pub published: Vec<PathBuf>,
     /// The configuration as it stands in the files is wrong: since when, and what is wrong. An older one is in force.
     pub wrong: Option<(Timestamp, String)>,
 }
@@ -122,6 +126,11 @@ impl WebState {
 
     fn config(&self) -> Arc<WebConfig> {
         self.config.borrow().clone()
+    }
+
+    /// What BDIIs publish and GOCDB does not have, and the reverse, by file.
+    fn published(&self) -> Vec<Shown> {
+        self.cache.published.look(&self.config().published)
     }
 
     fn soundness(&self) -> Option<Arc<Soundness>> {

@@ -4,7 +4,9 @@ use crate::{clean, told};
 use e2e::bdii::fake::serve;
 use e2e::bdii::{Content, Slapd};
 use e2e::fail::ensure;
+use e2e::filter::Filter;
 use e2e::fleet::{Fleet, Host, Service};
+use e2e::interface::Setup;
 use e2e::nagios::{Nagios, Options};
 use e2e::{Fail, Result, wait};
 use std::fs::read_to_string;
@@ -38,6 +40,44 @@ fn what_is_published_and_not_registered_is_told_once_a_host() -> Result {
         one["what"] == "not-registered" && one["site"] == "GW-SITE-001" && one["host"] == "ce01.site001.example.net",
         || text,
     )
+}
+
+#[test]
+fn al9_what_is_published_and_not_registered_stands_on_the_alarm_filters_pages() -> Result {
+    let content = clean(3);
+    let slapd = Slapd::start(&content, "")?;
+    let gocdb = slapd.write("gocdb.xml", &without(&content, "ce01.site001").gocdb())?;
+    let report = slapd.file("report.json").display().to_string();
+    let tables = format!("[topology]\nget_service_endpoint = {{ source = {gocdb:?} }}\npublished = [{report:?}]\n");
+    let mut filter = Filter::start(Setup { tables, ..Setup::posted_by("cron") })?;
+    filter.until_ready()?;
+    let sources = filter.get("/sources")?.good()?.text();
+    ensure(sources.contains("never read") && sources.contains("report.json: No such file"), || sources)?;
+    slapd.check(&["--gocdb", &gocdb, "--gocdb-report", &report])?;
+    let found: serde_json::Value =
+        serde_json::from_str(&filter.get("/api/v1/differences?site=gw-site-001")?.good()?.text())
+            .map_err(Fail::at("differences"))?;
+    let one = &found["files"][0]["differences"][0];
+    ensure(one["host"] == "ce01.site001.example.net" && one["what"] == "not-registered", || found.to_string())?;
+    let site = filter.get("/sites/GW-SITE-001")?.good()?.text();
+    let words =
+        "ce01.site001.example.net (org.opensciencegrid.htcondorce) is not registered<br>take it out of the site BDII";
+    ensure(site.contains(words), || site)?;
+    let other = filter.get("/sites/GW-SITE-002")?.good()?.text();
+    ensure(!other.contains("id=\"published\""), || other)?;
+    let sources = filter.get("/sources")?.good()?.text();
+    let words = format!("127.0.0.1:{}</dt>", slapd.port);
+    ensure(sources.contains(&words) && sources.contains("/sites/GW-SITE-001#published"), || sources)?;
+    // What stands in it comes from sites: it is shown and never acts, and what it said stays when it breaks.
+    let text = read_to_string(&report).map_err(Fail::at(&report))?;
+    slapd.write("report.json", &text.replace("is not registered", "<script>alert(1)</script>"))?;
+    let site = filter.get("/sites/GW-SITE-001")?.good()?.text();
+    ensure(site.contains("&#60;script&#62;alert(1)") && !site.contains("<script>alert"), || site)?;
+    slapd.write("report.json", "<html>")?;
+    let sources = filter.get("/sources")?.good()?.text();
+    ensure(sources.contains("not what check_bdii --gocdb-report writes") && sources.contains("1 difference,"), || {
+        sources
+    })
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod alarms;
 mod availability;
 mod commands;
+mod differences;
 mod episodes;
 mod observations;
 mod openapi;
@@ -34,6 +35,7 @@ pub(super) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<WebState
         ("/api/v1/alarms/{id}/explain", "get", get(alarms::explain)),
         ("/api/v1/availability", "get", get(availability::availability)),
         ("/api/v1/commands", "post", post(commands::commands)),
+        ("/api/v1/differences", "get", get(differences::differences)),
         ("/api/v1/episodes", "get", get(episodes::episodes)),
         ("/api/v1/observations", "post", post(observations::observations)),
         ("/api/v1/openapi.json", "get", get(openapi::openapi)),

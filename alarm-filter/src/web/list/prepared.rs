@@ -338,6 +338,8 @@ pub struct Cache {
     suggestions: Mutex<Option<(Timestamp, Arc<Suggestions>)>>,
     /// For pages about the past.
     pub(in crate::web) stood: crate::availability::Kept,
+    /// What check_bdii found.
+    pub(in crate::web) published: crate::topology::published::Shelf,
     /// What the streams of changes have in common.
     pub(in crate::web) hub: Hub,
 }

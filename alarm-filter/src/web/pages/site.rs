@@ -11,6 +11,7 @@ use super::frame::Frame;
 use super::page;
 use super::ways;
 use crate::availability::{Counted, counted};
+use crate::topology::published::Difference;
 use crate::view::View;
 use crate::web::list::prepared::aged;
 use crate::web::past::drawn::{Drawn, draw, name, status_class};
@@ -55,6 +56,8 @@ struct SitePage {
     /// Registered services that nobody tests.
     unwatched: Vec<Unwatched>,
     services: usize,
+    /// Where a BDII and GOCDB differ (AL9).
+    differences: Vec<DifferenceRow>,
     downtimes: Vec<DowntimeRow>,
     alarms: Vec<AlarmRow>,
     board: String,
@@ -101,6 +104,13 @@ struct Unwatched {
     host: String,
     service_type: String,
     marks: Vec<&'static str>,
+}
+
+struct DifferenceRow {
+    text: String,
+    advice: &'static str,
+    bdii: String,
+    at: String,
 }
 
 struct DowntimeRow {
@@ -255,6 +265,7 @@ fn build(
         endpoints,
         unwatched,
         services,
+        differences: differences(state, site, now),
         downtimes: downtimes(view, site, zone, now),
         alarms: alarms.iter().map(|a| alarm_row(view, a, now)).collect(),
         board: ways::address("/", &[("site", site)]),
@@ -294,6 +305,22 @@ fn contact(name: &str, value: &str) -> Contact {
         _ => String::new(),
     };
     Contact { name: words, value: visible(value).into_owned(), link }
+}
+
+/// What check_bdii found; BDIIs and GOCDB differ in the capitals of names.
+fn differences(state: &WebState, site: &str, now: Timestamp) -> Vec<DifferenceRow> {
+    let published = state.published().into_iter().filter_map(|shown| shown.published);
+    let rows = published.flat_map(|published| {
+        let of_site = published.differences.iter().filter(|d| d.site.eq_ignore_ascii_case(site));
+        let row = |d: &Difference| DifferenceRow {
+            text: visible(&d.text).into_owned(),
+            advice: d.what.advice(),
+            bdii: visible(&published.bdii).into_owned(),
+            at: short(published.at, now),
+        };
+        of_site.map(row).collect::<Vec<_>>()
+    });
+    rows.collect()
 }
 
 /// What the topology says of a service, where it is not as it should be.

@@ -2,13 +2,17 @@
 
 use super::super::WebState;
 use super::super::visible::visible;
-use super::super::words::moment;
+use super::super::words::{age, moment};
 use super::frame::Frame;
-use super::page;
+use super::{page, ways};
+use crate::topology::published::Shown;
+use alarm_core::input::Text;
+use alarm_core::time::Timestamp;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Template)]
 #[template(path = "sources.html")]
@@ -19,12 +23,49 @@ struct SourcesPage {
     profiles: usize,
     topology: Option<(usize, usize)>,
     downtimes: usize,
+    /// What check_bdii found of the topology in BDIIs (AL9).
+    published: Vec<PublishedRow>,
     /// Since when the journal is complete; empty: from the first record on.
     truth_begins: String,
     losses: Vec<String>,
     /// When all of it was last read, and what came out.
     checked: String,
     journal_error: String,
+}
+
+/// A file of check_bdii's.
+struct PublishedRow {
+    file: String,
+    error: String,
+    /// Which BDII, and when it was read; empty: never.
+    bdii: String,
+    at: String,
+    age: String,
+    complete: bool,
+    count: usize,
+    /// Site, what and how often; a link where the topology has the site.
+    sites: Vec<(String, String, usize)>,
+}
+
+fn published(shown: Shown, known: &BTreeSet<Text>, now: Timestamp) -> PublishedRow {
+    let published = shown.published.as_deref();
+    let mut sites: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in published.iter().flat_map(|p| &p.differences) {
+        *sites.entry(&one.site).or_default() += 1;
+    }
+    let known = |site: &str| known.contains(site);
+    let link =
+        |site: &str| if known(site) { format!("/sites/{}#published", ways::segment(site)) } else { String::new() };
+    PublishedRow {
+        file: visible(&shown.path.display().to_string()).into_owned(),
+        error: visible(shown.error.as_deref().unwrap_or_default()).into_owned(),
+        bdii: published.map(|p| visible(&p.bdii).into_owned()).unwrap_or_default(),
+        at: published.map(|p| moment(p.at)).unwrap_or_default(),
+        age: published.map(|p| age(now.since(p.at))).unwrap_or_default(),
+        complete: published.is_some_and(|p| p.complete),
+        count: published.map_or(0, |p| p.differences.len()),
+        sites: sites.into_iter().map(|(site, count)| (visible(site).into_owned(), link(site), count)).collect(),
+    }
 }
 
 /// What is known of a monitor beside its health.
@@ -56,6 +97,9 @@ pub(in crate::web) async fn sources(State(state): State<WebState>) -> Response {
         started: if m.started.0 > 0 { moment(m.started) } else { String::new() },
         services: m.objects.as_ref().map(|o| o.service_count()),
     });
+    let mut known = state.cache.stood.inventory(&view).sites();
+    let registered = view.topology.iter().flat_map(|t| t.endpoints.values()).flat_map(|services| services.values());
+    known.extend(registered.map(|endpoint| endpoint.site.clone()));
     let frame = Frame::new(&state, &view, now, "sources", "Sources".to_owned());
     let template = SourcesPage {
         frame,
@@ -67,6 +111,7 @@ pub(in crate::web) async fn sources(State(state): State<WebState>) -> Response {
             .as_ref()
             .map(|t| (t.sites.len(), t.endpoints.values().map(std::collections::BTreeMap::len).sum())),
         downtimes: view.downtimes.windows.values().flat_map(|t| t.values()).map(Vec::len).sum(),
+        published: state.published().into_iter().map(|shown| published(shown, &known, now)).collect(),
         truth_begins,
         losses,
         checked: checked(&state),
