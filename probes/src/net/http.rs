@@ -2,7 +2,8 @@
 //! server says, and a body that is read as it comes.
 
 use super::connect::{Timed, connect};
-use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode};
+use super::contexts::{Settings, settings};
+use openssl::ssl::{Ssl, SslStream};
 use plugin::Context;
 use std::io::{self, BufRead, BufReader, Read, Take, Write};
 
@@ -161,15 +162,12 @@ impl Wire {
             return Ok(Wire::Plain(BufReader::new(stream)));
         }
         let tls = || -> Result<Ssl, openssl::error::ErrorStack> {
-            let mut builder = SslContext::builder(SslMethod::tls_client())?;
-            match trust {
-                Trust::Machine => {
-                    builder.set_default_verify_paths()?;
-                    builder.set_verify(SslVerifyMode::PEER);
-                }
-                Trust::Content => builder.set_verify(SslVerifyMode::NONE),
-            }
-            let mut ssl = Ssl::new(&builder.build())?;
+            let which = match trust {
+                Trust::Machine => Settings::Machine,
+                Trust::Content => Settings::Any,
+            };
+            let shared = settings(which)?;
+            let mut ssl = Ssl::new(&shared)?;
             match url.host.parse::<std::net::IpAddr>() {
                 Ok(address) => ssl.param_mut().set_ip(address)?,
                 Err(_) => {

@@ -1,5 +1,6 @@
 //! Clients that know of a deadline and of limits: what probes talk with.
 pub mod connect;
+pub mod contexts;
 pub mod http;
 pub mod ldap;
 pub mod names;

@@ -2,9 +2,10 @@
 //! the certificates are judged afterwards. No trust store is loaded (law 8).
 
 use super::connect::Timed;
+use super::contexts::{Settings, settings};
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
-use openssl::ssl::{HandshakeError, Ssl, SslContext, SslMethod, SslRef, SslStream, SslVerifyMode};
+use openssl::ssl::{HandshakeError, Ssl, SslRef, SslStream};
 use openssl::x509::X509;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -109,18 +110,15 @@ pub fn handshake(stream: Timed, name: &str, identity: Option<&Identity>) -> Resu
 }
 
 fn ssl(name: &str, identity: Option<&Identity>) -> Result<Ssl, ErrorStack> {
-    let mut builder = SslContext::builder(SslMethod::tls_client())?;
-    builder.set_verify(SslVerifyMode::NONE);
-    builder.set_security_level(0);
-    builder.set_min_proto_version(None)?;
+    let shared = settings(Settings::Look)?;
+    let mut ssl = Ssl::new(&shared)?;
     if let Some(identity) = identity {
-        builder.set_certificate(&identity.chain[0])?;
+        ssl.set_certificate(&identity.chain[0])?;
         for certificate in &identity.chain[1..] {
-            builder.add_extra_chain_cert(certificate.clone())?;
+            ssl.add_chain_cert(certificate.clone())?;
         }
-        builder.set_private_key(&identity.key)?;
+        ssl.set_private_key(&identity.key)?;
     }
-    let mut ssl = Ssl::new(&builder.build())?;
     // RFC 6066: no addresses.
     if name.parse::<std::net::IpAddr>().is_err() {
         ssl.set_hostname(name)?;

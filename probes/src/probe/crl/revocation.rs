@@ -2,10 +2,8 @@
 
 use super::consumer::Consumer;
 use super::judge::{Judge, Signatures};
-use super::lists::Read;
 use crate::trust::cert::Certificate;
-use crate::trust::crl::{Encoding, read_file};
-use crate::trust::store::open;
+use crate::trust::crl::{Encoding, Found, read_shared};
 use crate::trust::time::{Seconds, shown};
 use plugin::{Context, Finding, State, Threshold};
 use std::path::Path;
@@ -13,7 +11,6 @@ use std::path::Path;
 /// What an authority's lists in a folder say of a serial number. That there is no list is a note: not every machine fetches them.
 pub fn revocation(folder: &Path, issuer: &Certificate, serial: &[u8], now: Seconds, context: &Context) -> Vec<Finding> {
     let hash = issuer.subject.hash();
-    let wanted = [serial.to_vec()];
     let mut lists = Vec::new();
     for number in 0.. {
         let path = folder.join(format!("{hash}.r{number}"));
@@ -21,13 +18,13 @@ pub fn revocation(folder: &Path, issuer: &Certificate, serial: &[u8], now: Secon
             break;
         }
         context.doing(format_args!("reading {}", path.display()));
-        match Read::of(open(&path, context.deadline).and_then(|input| read_file(input, &wanted))) {
-            Read::Lists(Encoding::Pem, found) => lists.extend(found.into_iter().flatten()),
-            Read::Unreadable(why) => {
+        match read_shared(&path, serial, context.deadline).as_deref() {
+            Ok(Found::Lists(Encoding::Pem, found)) => lists.extend(found.iter().flatten().cloned()),
+            Err(why) => {
                 let text = format!("whether it is revoked is not known: cannot read {}: {why}", path.display());
                 return vec![Finding::unknown("list_unreadable", text)];
             }
-            Read::Lists(..) | Read::Empty | Read::Other(_) => {}
+            Ok(_) => {}
         }
     }
     let key = issuer.key();
