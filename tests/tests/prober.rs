@@ -97,6 +97,32 @@ fn two_thousand_services_are_checked_without_a_process() -> Result {
 }
 
 #[test]
+fn under_ten_thousand_checks_a_minute_each_fault_is_got_over() -> Result {
+    // 2,000 services in 12 s.
+    let nagios = nagios(100, 20, QUICK)?;
+    let mut prober = Prober::start(&nagios, &[])?;
+    until_all_checked(&nagios, from_now())?;
+    for (part, signal) in
+        [("front", Signal::SIGSTOP), ("pool", Signal::SIGSTOP), ("pool", Signal::SIGKILL), ("front", Signal::SIGKILL)]
+    {
+        let (from, since) = (from_now(), seconds());
+        let old = prober.signal_part(part, signal)?;
+        prober.new_part(part, old)?;
+        until_all_checked(&nagios, from)?;
+        let gap = longest_gap(&nagios, since)?;
+        assert!(gap < 5.0, "after {signal} to the {part} Nagios stood still for {gap:.1} s");
+    }
+    assert!(prober.said("the front was silent for 2 s and is ended") == 1, "the front");
+    assert!(prober.said("the pool was silent for 2 s and is ended") == 1, "the pool");
+    prober.kill()?;
+    let killed = from_now();
+    alive(&nagios)?;
+    prober.resume()?;
+    until_all_checked(&nagios, killed)?;
+    alive(&nagios)
+}
+
+#[test]
 fn what_needs_a_shell_gets_one_and_what_is_wrong_is_said() -> Result {
     let command = "FOLDER/plugins/check_ca --nonsense | tr a-z A-Z && echo 'HOST' >&2 && exit 1";
     let nagios = nagios(2, 1, command)?;

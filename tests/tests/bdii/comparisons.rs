@@ -61,7 +61,7 @@ fn al9_what_is_published_and_not_registered_stands_on_the_alarm_filters_pages() 
     ensure(one["host"] == "ce01.site001.example.net" && one["what"] == "not-registered", || found.to_string())?;
     let site = filter.get("/sites/GW-SITE-001")?.good()?.text();
     let words =
-        "ce01.site001.example.net (org.opensciencegrid.htcondorce) is not registered<br>take it out of the site BDII";
+        "ce01.site001.example.net (org.opensciencegrid.htcondorce) is not registered<br>recommended: take it out of the site BDII";
     ensure(site.contains(words), || site)?;
     let other = filter.get("/sites/GW-SITE-002")?.good()?.text();
     ensure(!other.contains("id=\"published\""), || other)?;
