@@ -253,11 +253,16 @@ impl Answer {
 
 /// Runs check_bdii against a port of this host.
 pub fn check(port: u16, options: &[&str]) -> Result<Answer> {
+    check_with(port, options, &[])
+}
+
+/// The same, with these variables in its environment.
+pub fn check_with(port: u16, options: &[&str], environment: &[(&str, &str)]) -> Result<Answer> {
     let program = std::env::var_os("GRIDWARD_PROBES").ok_or_else(|| Fail::new("GRIDWARD_PROBES names no gridprobe"))?;
     let mut command = Command::new(program);
     command.args(["check_bdii", "-H", "127.0.0.1", "-p", &port.to_string()]).args(options);
     // As NRPE starts it.
-    command.env_clear().stdin(Stdio::null());
+    command.env_clear().envs(environment.iter().copied()).stdin(Stdio::null());
     let output = command.output().map_err(Fail::at("gridprobe"))?;
     let text = String::from_utf8(output.stdout).map_err(Fail::at("the output is no UTF-8"))?;
     let code = output.status.code().ok_or_else(|| Fail::new(format!("gridprobe was killed: {}", output.status)))?;

@@ -2,15 +2,18 @@
 
 use crate::{clean, told};
 use e2e::bdii::fake::serve;
-use e2e::bdii::{Content, Slapd};
+use e2e::bdii::{Content, Slapd, check_with};
 use e2e::fail::ensure;
 use e2e::filter::Filter;
 use e2e::fleet::{Fleet, Host, Service};
 use e2e::interface::Setup;
 use e2e::nagios::{Nagios, Options};
+use e2e::process::Process;
 use e2e::{Fail, Result, wait};
 use std::fs::read_to_string;
 use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -60,8 +63,7 @@ fn al9_what_is_published_and_not_registered_stands_on_the_alarm_filters_pages() 
     let one = &found["files"][0]["differences"][0];
     ensure(one["host"] == "ce01.site001.example.net" && one["what"] == "not-registered", || found.to_string())?;
     let site = filter.get("/sites/GW-SITE-001")?.good()?.text();
-    let words =
-        "ce01.site001.example.net (org.opensciencegrid.htcondorce) is not registered<br>recommended: take it out of the site BDII";
+    let words = "ce01.site001.example.net (org.opensciencegrid.htcondorce) is not registered<br>recommended: take it out of the site BDII";
     ensure(site.contains(words), || site)?;
     let other = filter.get("/sites/GW-SITE-002")?.good()?.text();
     ensure(!other.contains("id=\"published\""), || other)?;
@@ -179,6 +181,56 @@ fn gocdb_is_asked_by_url_and_its_last_good_copy_stays_in_force() -> Result {
     ensure(answer.text.contains("answers 503 Service Unavailable, compared with the copy of"), || told(&answer))?;
     let answer = slapd.check(&["--gocdb", &url])?;
     ensure(answer.code == 3 && answer.first().contains("answers 503"), || told(&answer))
+}
+
+/// Runs `openssl`; it succeeds.
+fn openssl(arguments: &[&str]) -> Result {
+    let output = Command::new("openssl").args(arguments).output().map_err(Fail::at("openssl"))?;
+    ensure(output.status.success(), || format!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn gocdb_over_https_is_believed_with_a_certificate_that_the_machine_trusts() -> Result {
+    let content = clean(2);
+    let slapd = Slapd::start(&content, "")?;
+    let path = |name: &str| slapd.file(name).display().to_string();
+    let (key, certificate, folder) = (path("key.pem"), path("cert.pem"), path("www"));
+    let made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=goc.example.org"];
+    let names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", &key, "-out", &certificate];
+    openssl(&[&made[..], &names].concat())?;
+    std::fs::create_dir(&folder).map_err(Fail::at(&folder))?;
+    slapd.write("www/services.xml", &content.gocdb())?;
+    slapd.write("www/down.html", "<html><body>down for maintenance</body></html>")?;
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let mut server = Command::new("openssl");
+    server.args([
+        "s_server",
+        "-quiet",
+        "-WWW",
+        "-accept",
+        &format!("127.0.0.1:{port}"),
+        "-cert",
+        &certificate,
+        "-key",
+        &key,
+    ]);
+    server.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let _server = Process::start("openssl s_server", &mut server)?;
+    wait::until_true("s_server to listen", || Ok(TcpStream::connect(("127.0.0.1", port)).is_ok()))?;
+    let url = |host: &str, file: &str| format!("https://{host}:{port}/{file}");
+    let trusted = [("SSL_CERT_FILE", certificate.as_str())];
+    let ask = |url: &str, environment: &[(&str, &str)]| check_with(slapd.port, &["--gocdb", url], environment);
+    let answer = ask(&url("localhost", "services.xml"), &trusted)?;
+    ensure(answer.code == 0 && answer.first().contains("sites=2"), || told(&answer))?;
+    // Nobody vouches for it; it is another's; what it says is no answer of GOCDB.
+    let unknown = ask(&url("localhost", "services.xml"), &[("SSL_CERT_FILE", "/dev/null")])?;
+    ensure(unknown.code == 3 && unknown.first().contains("no TLS with localhost"), || told(&unknown))?;
+    let other = ask(&url("127.0.0.1", "services.xml"), &trusted)?;
+    ensure(other.code == 3 && other.first().contains("no TLS with 127.0.0.1"), || told(&other))?;
+    let html = ask(&url("localhost", "down.html"), &trusted)?;
+    ensure(html.code == 3 && html.first().contains("cannot be used"), || told(&html))?;
+    // The BDII is judged all the same.
+    ensure([unknown, other, html].iter().all(|answer| answer.first().contains("sites=2")), || "sites".to_owned())
 }
 
 #[test]
