@@ -1,9 +1,9 @@
 //! `figures scale [SERVICES ALARMS]` and `figures beside`: what docs/benchmarks.md says of a daemon beside a real Nagios with
 //! thousands of services; `figures bdii [SITES]`: of check_bdii beside ldapsearch; `figures serve`: of checks by fork and exec
-//! and by the resident prober. Prints rows in Markdown; see `e2e::figures`.
+//! and by the resident prober; `figures ces`: of many compute elements in it. Prints rows in Markdown; see `e2e::figures`.
 
 use e2e::fail::{Fail, Result};
-use e2e::figures::{bdii, beside, past, readers, scale, screen, serve};
+use e2e::figures::{bdii, beside, ces, past, readers, scale, screen, serve};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -29,9 +29,11 @@ fn main() -> ExitCode {
         ["serve", "mixed", services, round, rounds] => {
             number(services).and_then(|s| serve::mixed(s, number(round)? as u32, number(rounds)? as u32))
         }
+        ["ces"] => ces::measure(500, 50),
+        ["ces", count, hanging] => number(count).and_then(|c| ces::measure(c, number(hanging)?)),
         ["one", command @ ..] => bdii::one(command),
         _ => Err(Fail::new(
-            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS] | bdii [SITES] | serve [[mixed] SERVICES ROUND ROUNDS]",
+            "usage: figures scale [SERVICES ALARMS] | beside | past | screen | readers [READERS CHANGES ALARMS] | bdii [SITES] | serve [[mixed] SERVICES ROUND ROUNDS] | ces [COUNT HANGING]",
         )),
     };
     match done {

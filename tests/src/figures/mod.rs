@@ -7,6 +7,7 @@
 pub mod backlog;
 pub mod bdii;
 pub mod beside;
+pub mod ces;
 pub mod past;
 pub mod process;
 pub mod readers;
