@@ -74,7 +74,7 @@ bench() {
     uptime
     measured "$bin/load" compare && measured "$bin/figures" beside && measured "$bin/figures" scale &&
         measured "$bin/figures" screen && measured "$bin/figures" readers && measured "$bin/figures" past && measured "$bin/figures" bdii &&
-        measured "$bin/figures" serve 2000 12 5 &&
+        measured "$bin/figures" serve 2000 12 5 && measured "$bin/figures" ces &&
         measured "$bin/start" run "$work/tmp" && measured "$bin/log" "$work/recordings/corpus-a" "$work/tmp"
 }
 
