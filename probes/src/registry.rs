@@ -18,6 +18,11 @@ pub struct Probe {
 /// All probes, by name.
 pub const PROBES: &[Probe] = &[
     Probe {
+        plugin: probe::apel::client::PLUGIN,
+        summary: "database of an APEL client: whether what was parsed is joined and sent",
+        metrics: &["org.apel.Client-DB"],
+    },
+    Probe {
         plugin: probe::apel::publication::PLUGIN,
         summary: "publication of a site's accounting, as the accounting server says it",
         metrics: &["org.apel.APEL-Pub"],

@@ -9,7 +9,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const PROBES: [&str; 11] = [
+const PROBES: [&str; 12] = [
+    "check_apel_client",
     "check_apel_pub",
     "check_apel_sync",
     "check_arc_accounting",

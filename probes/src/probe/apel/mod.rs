@@ -1,9 +1,13 @@
 //! check_apel_pub (org.apel.APEL-Pub) and check_apel_sync (org.apel.APEL-Sync): what the accounting server says of a site. Its pages, or its JSON,
 //! are read as documents: a word in a page is no verdict, for it may stand in a site's name or in the explanation above the table.
 //!
-//! `page.rs` takes pages apart, `publication.rs` and `sync.rs` judge; this file is what both share: where the document comes from, whether
+//! check_apel_client looks at the site's own database.
+//!
+//! `page.rs` takes pages apart, `publication.rs` and `sync.rs` judge; `client.rs` judges what `database.rs` reads; this file is what both share: where the document comes from, whether
 //! the server still builds it, and dates.
 
+pub mod client;
+pub mod database;
 pub mod page;
 pub mod publication;
 pub mod sync;

@@ -1,5 +1,6 @@
 //! check_apel_sync: whether the server has as many records as the site, month by month. What an old month lacks will lack for ever, and is told as a note.
 
+use super::database::Database;
 use super::{Source, date};
 use crate::registry;
 use crate::trust::time::Seconds;
@@ -41,6 +42,11 @@ struct Args {
     /// The site's own counts instead of those on the page: JSON, as {"2026-11": 80, "2026-10": 110}
     #[arg(long, value_name = "FILE", help_heading = "Synchronisation")]
     local: Option<PathBuf>,
+    /// The site's own counts from the database of its APEL client (SuperSummaries), which the options below name; needs --site
+    #[arg(long, help_heading = "Synchronisation", conflicts_with = "local", requires = "site")]
+    local_database: bool,
+    #[command(flatten)]
+    database: Database,
 }
 
 /// Records of one month, there and there.
@@ -76,14 +82,23 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
         report.add(Finding::unknown("empty", "there is no month on the page: nothing can be compared"));
         return Ok(report);
     }
-    if let Some(file) = &args.local {
-        match local(file) {
-            Ok(own) => {
-                counts.values_mut().for_each(|one| one.local = None);
-                own.into_iter().for_each(|(month, count)| counts.entry(month).or_default().local = Some(count));
-            }
-            Err(why) => report.add(Finding::unknown("local", format!("cannot use {}: {why}", file.display()))),
+    let own = match &args.local {
+        Some(file) => {
+            Some(local(file).map_err(|why| Finding::unknown("local", format!("cannot use {}: {why}", file.display()))))
         }
+        None => args.local_database.then(|| of_database(&args, context)),
+    };
+    match own {
+        Some(Ok(own)) => {
+            counts.values_mut().for_each(|one| one.local = None);
+            own.into_iter().for_each(|(month, count)| counts.entry(month).or_default().local = Some(count));
+        }
+        // Without the site's own there is nothing to hold the server's against.
+        Some(Err(finding)) => {
+            report.add(finding);
+            return Ok(report);
+        }
+        None => {}
     }
     judge(&args, &counts, now, &mut report);
     Ok(report)
@@ -210,6 +225,30 @@ fn of_object(object: &Map<String, Value>, counts: &mut ByMonth) {
         plus(&mut one.local, local);
         plus(&mut one.published, published);
     }
+}
+
+/// Counts of the site's summaries, which the client sends; of all its compute elements together.
+fn of_database(args: &Args, context: &Context) -> Result<BTreeMap<String, u64>, Finding> {
+    context.doing(format_args!("reading {}", args.database.place()));
+    let statement = "SELECT s.name, u.Year, u.Month, u.jobs FROM (SELECT SiteID, Year, Month, SUM(NumberOfJobs) jobs \
+                     FROM SuperSummaries GROUP BY SiteID, Year, Month) u LEFT JOIN Sites s ON s.id = u.SiteID";
+    let rows = args.database.ask(&[statement.to_owned()], context)?;
+    let site = args.source.site.as_deref().unwrap_or_default();
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        let [name, year, month, jobs] = &row[..] else { continue };
+        let number = |text: &str| text.split('.').next().and_then(|text| text.parse::<u64>().ok());
+        if name.eq_ignore_ascii_case(site)
+            && let (Some(year), Some(month), Some(jobs)) = (number(year), number(month), number(jobs))
+        {
+            *counts.entry(format!("{year:04}-{month:02}")).or_default() += jobs;
+        }
+    }
+    if counts.is_empty() {
+        let what = format!("{} has no summary of {site}; is that the name of the site there?", args.database.place());
+        return Err(Finding::unknown("local", what));
+    }
+    Ok(counts)
 }
 
 fn local(file: &std::path::Path) -> Result<BTreeMap<String, u64>, String> {
