@@ -1,7 +1,7 @@
 //! check_apel_client, and check_apel_sync with --local-database, over a real MariaDB with the recorded rows of an APEL client: 200 jobs of a
 //! batch system, of which 190 have their other half.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, their helpers too")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking, their helpers too")]
 
 use std::fs::{Permissions, read_to_string, set_permissions, write};
 use std::os::unix::fs::PermissionsExt;
