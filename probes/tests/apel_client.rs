@@ -51,11 +51,16 @@ impl Maria {
         let data = folder.path().join("data");
         let mut install = Command::new("mariadb-install-db");
         install.arg("--no-defaults").arg("--auth-root-authentication-method=normal").arg("--skip-test-db");
-        let output = install.arg(format!("--datadir={}", data.display())).output().unwrap();
+        // Of their own, since a server that starts removes what it takes for another's remains there.
+        let temporary = folder.path().join("tmp");
+        std::fs::create_dir(&temporary).unwrap();
+        let temporary = format!("--tmpdir={}", temporary.display());
+        install.arg(format!("--datadir={}", data.display())).arg(&temporary);
+        let output = install.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let mut server = Command::new("mariadbd");
         server.arg("--no-defaults").arg("--skip-networking").arg("--skip-log-bin");
-        server.arg(format!("--datadir={}", data.display()));
+        server.arg(format!("--datadir={}", data.display())).arg(&temporary);
         server.arg(format!("--socket={}", folder.path().join("sock").display()));
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let child = server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
@@ -134,7 +139,7 @@ fn what_an_apel_client_lost_is_found_in_its_database() {
     // Five of a hundred lack their other half, and neither client nor server say so.
     let (text, code) = maria.client(&["--days", "60"]);
     assert!(code == 1 && text.contains("10 of 200 jobs are not joined (5.0 %)"), "{text}");
-    assert!(text.contains("(ce1.example.org 10)") && text.contains("unjoined=10;;;0"), "{text}");
+    assert!(text.contains("(ce1.example.org)") && text.contains("unjoined=10;;;0"), "{text}");
     assert!(text.contains("sent_age=514s;~:172800;~:604800"), "{text}");
     let (text, code) = maria.client(&["--days", "60", "--unjoined-warning", "10", "--unjoined-critical", "20", "-v"]);
     assert!(code == 0 && text.starts_with("APEL-CLIENT OK: records were unloaded 8 min ago"), "{text}");
@@ -229,8 +234,8 @@ fn a_database_that_cannot_be_read_is_told_with_what_to_do() {
 #[test]
 fn a_million_jobs_are_counted() {
     let maria = Maria::start();
-    // Without a sync to the disk for each of the pages.
-    maria.must("", "SET GLOBAL innodb_flush_log_at_trx_commit = 0");
+    // The table has 180 MB, more than the pages that are kept by default: then reading it once takes three times as long.
+    maria.must("", "SET GLOBAL innodb_flush_log_at_trx_commit = 0; SET GLOBAL innodb_buffer_pool_size = 536870912");
     maria.must(
         "apelclient",
         "SET time_zone = '+00:00';

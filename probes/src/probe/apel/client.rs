@@ -65,8 +65,8 @@ struct Events {
     /// Those that had the time to be joined.
     due: u64,
     unjoined: u64,
-    /// The same by machine.
-    machines: BTreeMap<String, u64>,
+    /// On which machines those ran.
+    machines: Vec<String>,
 }
 
 /// What the database says.
@@ -85,21 +85,11 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     let mut report = context.report(PLUGIN.service);
     let now = args.at.unwrap_or(context.now);
     context.doing(format_args!("reading {}", args.database.place()));
-    match content(&args, now, context) {
+    match args.database.ask(&statements(&args, now), context).and_then(|rows| read(&rows)) {
         Ok(content) => judge(&args, &content, now, &mut report),
         Err(finding) => report.add(finding),
     }
     Ok(report)
-}
-
-/// Which machines' jobs are not joined is asked where that is to be told: it takes as long again.
-fn content(args: &Args, now: Seconds, context: &Context) -> Result<Content, Finding> {
-    let mut content = Content::default();
-    read(&args.database.ask(&statements(args, now), context)?, &mut content)?;
-    if content.events.values().any(|events| halves(args, events).is_some_and(|finding| finding.state() != State::Ok)) {
-        read(&args.database.ask(&[machines(args, now)], context)?, &mut content)?;
-    }
-    Ok(content)
 }
 
 /// As the database compares it without working it out for each row.
@@ -108,30 +98,19 @@ fn at(seconds: Seconds) -> String {
     at.format("'%Y-%m-%d %H:%M:%S'").to_string()
 }
 
-/// Since when jobs are looked at, and until when they should be joined.
-fn span(args: &Args, now: Seconds) -> (String, String) {
-    let since = now - i64::from(args.days.unwrap_or(30)) * DAY;
-    (at(since), at(now - i64::from(args.unjoined_age.unwrap_or(6)) * HOUR))
-}
-
-fn machines(args: &Args, now: Seconds) -> String {
-    let (since, due) = span(args, now);
-    format!(
-        "SELECT 'machine', s.name, m.name, e.unjoined FROM (SELECT SiteID, MachineNameID, COUNT(*) unjoined FROM EventRecords \
-         WHERE Status = 0 AND EndTime >= {since} AND EndTime < {due} GROUP BY SiteID, MachineNameID) e \
-         LEFT JOIN Sites s ON s.id = e.SiteID LEFT JOIN MachineNames m ON m.id = e.MachineNameID"
-    )
-}
-
 /// Each row begins with a word that says what it is. Names are compared here rather than given to the database.
 fn statements(args: &Args, now: Seconds) -> Vec<String> {
-    let (since, due) = span(args, now);
+    let since = at(now - i64::from(args.days.unwrap_or(30)) * DAY);
+    let due = at(now - i64::from(args.unjoined_age.unwrap_or(6)) * HOUR);
+    // There is no index by time or state: one way through the table finds all that is asked of it.
     vec![
         "SELECT 'sent', UNIX_TIMESTAMP(MAX(UpdateTime)) FROM LastUpdated WHERE Type = 'sent'".to_owned(),
         format!(
-            "SELECT 'events', s.name, UNIX_TIMESTAMP(e.newest), e.due, e.unjoined FROM (SELECT SiteID, MAX(EndTime) newest, \
-             SUM(EndTime < {due}) due, SUM(EndTime < {due} AND Status = 0) unjoined FROM EventRecords WHERE EndTime >= {since} \
-             GROUP BY SiteID) e LEFT JOIN Sites s ON s.id = e.SiteID"
+            "SELECT 'events', s.name, UNIX_TIMESTAMP(e.newest), e.due, e.unjoined, (SELECT GROUP_CONCAT(m.name ORDER BY m.name \
+             SEPARATOR ' ') FROM MachineNames m WHERE FIND_IN_SET(m.id, e.machines)) FROM (SELECT SiteID, MAX(EndTime) newest, \
+             COUNT(IF(EndTime < {due}, 1, NULL)) due, COUNT(IF(Status = 0 AND EndTime < {due}, 1, NULL)) unjoined, \
+             GROUP_CONCAT(DISTINCT IF(Status = 0 AND EndTime < {due}, MachineNameID, NULL)) machines \
+             FROM EventRecords WHERE EndTime >= {since} GROUP BY SiteID) e LEFT JOIN Sites s ON s.id = e.SiteID"
         ),
         "SELECT 'submitted', UNIX_TIMESTAMP(MAX(TimeStamp)) FROM BlahdRecords".to_owned(),
         // Most have one, and then nothing is looked for. "None" stands for jobs of local users.
@@ -143,7 +122,8 @@ fn statements(args: &Args, now: Seconds) -> Vec<String> {
     ]
 }
 
-fn read(rows: &[Vec<String>], content: &mut Content) -> Result<(), Finding> {
+fn read(rows: &[Vec<String>]) -> Result<Content, Finding> {
+    let mut content = Content::default();
     let count = |text: &str| text.parse::<u64>().unwrap_or_default();
     for row in rows {
         let fields: Vec<&str> = row.iter().map(String::as_str).collect();
@@ -152,15 +132,12 @@ fn read(rows: &[Vec<String>], content: &mut Content) -> Result<(), Finding> {
             ["sent", at] => content.sent = seconds(at),
             ["submitted", at] => content.submitted = seconds(at),
             ["spec", site, host] => content.without_spec.push((site.to_owned(), host.to_owned())),
-            ["events", site, newest, due, unjoined] => {
+            ["events", site, newest, due, unjoined, machines] => {
                 let events = content.events.entry(site.to_owned()).or_default();
                 events.newest = events.newest.max(seconds(newest));
                 events.due += count(due);
                 events.unjoined += count(unjoined);
-            }
-            ["machine", site, machine, unjoined] => {
-                let events = content.events.entry(site.to_owned()).or_default();
-                *events.machines.entry(machine.to_owned()).or_default() += count(unjoined);
+                events.machines.extend(machines.split(' ').filter(|name| *name != "NULL").map(str::to_owned));
             }
             _ => {
                 let said = row.join(" ");
@@ -169,7 +146,7 @@ fn read(rows: &[Vec<String>], content: &mut Content) -> Result<(), Finding> {
             }
         }
     }
-    Ok(())
+    Ok(content)
 }
 
 /// `1795316400`, also with a fraction; `NULL` is none.
@@ -250,11 +227,12 @@ fn halves(args: &Args, events: &Events) -> Option<Finding> {
     } else {
         return None;
     };
-    let mut machines: Vec<_> = events.machines.iter().collect();
-    machines.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
-    let more = if machines.len() > NAMED { format!(", +{} more", machines.len() - NAMED) } else { String::new() };
-    let named: Vec<String> = machines.iter().take(NAMED).map(|(name, count)| format!("{name} {count}")).collect();
-    let whose = if named.is_empty() { String::new() } else { format!(" ({}{more})", named.join(", ")) };
+    let named = events.machines.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let whose = match events.machines.len() {
+        0 => String::new(),
+        1..=NAMED => format!(" ({named})"),
+        all => format!(" ({named}, +{} more)", all - NAMED),
+    };
     let what = format!(
         "{} of {} jobs are not joined ({percent:.1} %): no record of a compute element goes with them{whose}",
         events.unjoined, events.due
@@ -272,15 +250,18 @@ mod tests {
 
     #[test]
     fn rows_are_read_by_their_first_word() {
-        let text = "sent\t1795316400\nevents\tSITE-A\t1795316000.000000\t200\t10\nevents\tNULL\tNULL\t5\t5\n\
-                    submitted\tNULL\nspec\tSITE-A\tce2\nmachine\tSITE-A\tce1\t10";
-        let mut content = Content::default();
-        read(&rows(text), &mut content).unwrap();
+        let text = "sent\t1795316400\nevents\tSITE-A\t1795316000.000000\t200\t10\tce1 ce2\nevents\tNULL\tNULL\t5\t0\tNULL\n\
+                    submitted\tNULL\nspec\tSITE-A\tce2";
+        let content = read(&rows(text)).unwrap();
         let events = &content.events["SITE-A"];
         assert_eq!((events.newest, events.due, events.unjoined), (Some(1_795_316_000), 200, 10));
-        assert_eq!((events.machines["ce1"], content.events.len()), (10, 2));
+        assert_eq!(
+            (&events.machines[..], content.events["NULL"].machines.len()),
+            (&["ce1".to_owned(), "ce2".to_owned()][..], 0)
+        );
         assert_eq!((content.sent, content.submitted), (Some(1_795_316_400), None));
         assert_eq!(content.without_spec, [("SITE-A".to_owned(), "ce2".to_owned())]);
-        assert!(read(&rows("what\tis this"), &mut content).is_err());
+        assert!(read(&rows("what\tis this")).is_err());
+        assert_eq!(read(&[]).unwrap(), Content::default());
     }
 }
