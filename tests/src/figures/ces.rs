@@ -74,13 +74,15 @@ pub fn measure(count: usize, hanging: usize) -> Result {
         wait::until_true("the others' results", || Ok(answered(false)))?;
         times.push(begun.elapsed().as_secs_f64());
         wait::until_true("all results", || Ok(answered(true)))?;
+        let all = begun.elapsed().as_secs_f64();
         let status = nagios.status()?;
         let word = |n: usize| {
             status.service(&format!("ce{n:03}.example.org"), "ce").map(|s| s.get("plugin_output").to_owned())
         };
         let good = (hanging..count).filter(|n| word(*n).is_some_and(|text| text.starts_with("CE OK"))).count();
-        let last = word(count - 1).unwrap_or_default();
+        let [hangs, last] = [0, count - 1].map(|n| word(n).unwrap_or_default());
         row(&format!("round {}", round + 1), format!("{:.1} s, {good} OK: {last}", times[round]));
+        row(&format!("round {}, all", round + 1), format!("{all:.1} s: {hangs}"));
         // The times in status.dat are whole seconds.
         std::thread::sleep(std::time::Duration::from_secs(2));
     }
