@@ -229,8 +229,7 @@ impl Answer<'_> {
 
     fn measures(&self, reading: &Reading<'_>, entries: u64, services: u64, newest: Option<i64>, report: &mut Report) {
         let t = &self.thresholds;
-        let answered = reading.answered;
-        t.answered(answered, report);
+        t.answered(reading.answered, report);
         let entries_datum = Perfdata::count("entries", entries as usize).judged_by(t.entries);
         report.measure(entries_datum, "entries", || format!("{entries} entries"));
         // How many there are is not known where a part is missing; that part is UNKNOWN already.

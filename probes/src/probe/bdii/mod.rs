@@ -22,7 +22,7 @@ mod options;
 mod papers;
 pub mod published;
 mod reachable;
-mod read;
+pub mod read;
 pub mod references;
 pub mod sweep;
 pub mod tables;
