@@ -3,7 +3,6 @@
 //! among its arguments. Nothing is written: the session is told to be read only, and what the user may do is the database's to say.
 
 use crate::ce::run::{Output, run};
-use crate::net::rest::Fault;
 use plugin::{Context, Finding, State};
 use std::path::{Path, PathBuf};
 
@@ -81,10 +80,8 @@ impl Database {
             "SET time_zone = '+00:00'; SET SESSION TRANSACTION READ ONLY; /*M! SET max_statement_time = {seconds} */;"
         );
         words.push(format!("--execute={before}{}", statements.join(";")));
-        let output = run(&words, Path::new("/"), &[], context).map_err(|fault| match fault {
-            Fault::Ours(why) => Finding::unknown("not_read", format!("cannot read {}: {why}", self.place())),
-            other => Finding::unknown("not_read", format!("cannot read {}: {other:?}", self.place())),
-        })?;
+        let output = run(&words, Path::new("/"), &[], context)
+            .map_err(|fault| Finding::unknown("not_read", format!("cannot read {}: {fault}", self.place())))?;
         if !output.is_ok() {
             return Err(self.refused(&output));
         }

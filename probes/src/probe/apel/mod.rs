@@ -1,10 +1,10 @@
 //! check_apel_pub (org.apel.APEL-Pub) and check_apel_sync (org.apel.APEL-Sync): what the accounting server says of a site. Its pages, or its JSON,
 //! are read as documents: a word in a page is no verdict, for it may stand in a site's name or in the explanation above the table.
 //!
-//! check_apel_client looks at the site's own database.
+//! check_apel_client (org.apel.Client-DB): what the site's own client has in its database, and does not send.
 //!
-//! `page.rs` takes pages apart, `publication.rs` and `sync.rs` judge; `client.rs` judges what `database.rs` reads; this file is what both share: where the document comes from, whether
-//! the server still builds it, and dates.
+//! `page.rs` takes pages apart, `publication.rs` and `sync.rs` judge; this file is what those two share: where the document comes from, whether
+//! the server still builds it, and dates. `database.rs` reads the client's database, `client.rs` judges it.
 
 pub mod client;
 pub mod database;
