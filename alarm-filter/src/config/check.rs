@@ -283,13 +283,8 @@ fn topology(config: &Config, f: &mut Findings) {
     for path in &topology.published {
         match Published::read(path) {
             Ok(published) => {
-                let count = published.differences.len();
-                f.fine(format!(
-                    "topology published: {} differences of {} in {}",
-                    count,
-                    published.bdii,
-                    path.display()
-                ));
+                let (count, bdii) = (published.differences.len(), &published.bdii);
+                f.fine(format!("topology published: {count} differences of {bdii} in {}", path.display()));
             }
             // It may be written later.
             Err(error) => f.warn(format!("topology published: {error}")),

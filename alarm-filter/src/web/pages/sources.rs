@@ -53,9 +53,10 @@ fn published(shown: Shown, known: &BTreeSet<Text>, now: Timestamp) -> PublishedR
     for one in published.iter().flat_map(|p| &p.differences) {
         *sites.entry(&one.site).or_default() += 1;
     }
-    let known = |site: &str| known.contains(site);
-    let link =
-        |site: &str| if known(site) { format!("/sites/{}#published", ways::segment(site)) } else { String::new() };
+    let link = |site: &str| match known.contains(site) {
+        true => format!("/sites/{}#published", ways::segment(site)),
+        false => String::new(),
+    };
     PublishedRow {
         file: visible(&shown.path.display().to_string()).into_owned(),
         error: visible(shown.error.as_deref().unwrap_or_default()).into_owned(),
