@@ -1,6 +1,8 @@
 //! A TCP connection whose every step asks the run's deadline: a server that sends a byte a second does not hold it up.
 
-use super::names;
+use super::{kept, names};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::TcpUserTimeout;
 use plugin::{Context, Deadline};
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -76,13 +78,38 @@ impl Timed {
         self.at_once = true;
     }
 
+    /// Whether nothing came since it was read last: a server that closes a connection says so.
+    pub(super) fn is_quiet(&self) -> bool {
+        let quiet = || {
+            self.stream.set_nonblocking(true)?;
+            let peeked = self.stream.peek(&mut [0]);
+            self.stream.set_nonblocking(false)?;
+            Ok::<bool, io::Error>(peeked.is_err_and(|e| e.kind() == io::ErrorKind::WouldBlock))
+        };
+        quiet().unwrap_or(false)
+    }
+
+    /// Another run goes on with it, which ends then. What is not acknowledged for a while is lost on the way.
+    pub(super) fn go_on(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+        let limit = u32::try_from(kept::ACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
+        // Without it a way that is gone takes all of the run's time.
+        let _ = setsockopt(&self.stream, TcpUserTimeout, &limit);
+    }
+
     fn late(&self) -> io::Error {
         io::Error::new(io::ErrorKind::TimedOut, self.deadline.over("waiting for the server"))
     }
 
     fn timed(&self, e: io::Error) -> io::Error {
-        // A time-out of the socket says "try again", which OpenSSL would obey.
-        if e.kind() == io::ErrorKind::WouldBlock || e.kind() == io::ErrorKind::TimedOut { self.late() } else { e }
+        match e.kind() {
+            // A time-out of the socket says "try again", which OpenSSL would obey.
+            io::ErrorKind::WouldBlock => self.late(),
+            // Before the run's time is over it is the way that is gone.
+            io::ErrorKind::TimedOut if !self.deadline.remaining().is_zero() => io::ErrorKind::ConnectionReset.into(),
+            io::ErrorKind::TimedOut => self.late(),
+            _ => e,
+        }
     }
 }
 

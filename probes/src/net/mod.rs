@@ -2,6 +2,7 @@
 pub mod connect;
 pub mod contexts;
 pub mod http;
+pub mod kept;
 pub mod ldap;
 pub mod names;
 pub mod rest;

@@ -1,11 +1,12 @@
 //! One connection to a REST service of the grid: TLS with a client certificate (a proxy, as a rule), the server judged by the
-//! grid's trust anchors before anything is sent, then as many requests as a run has, one after another.
+//! grid's trust anchors before anything is sent, then as many requests as a run has, one after another. In the resident prober it outlives
+//! the run (`kept.rs`).
 
-use super::connect::{ConnectError, Timed, connect};
+use super::connect::{ConnectError, connect};
 use super::http::{Head, read_body};
+use super::kept::{self, Key, Lease, Line};
 use super::tls::{Failure, Identity, alert, handshake};
 use crate::probe::cert::{host, path};
-use openssl::ssl::SslStream;
 use plugin::{Context, State};
 use std::fmt;
 use std::io::{BufReader, Write};
@@ -32,7 +33,9 @@ pub struct Server {
 pub struct Rest<'c> {
     server: Server,
     context: &'c Context,
-    stream: Option<BufReader<SslStream<Timed>>>,
+    line: Option<Line>,
+    /// Where connections are kept.
+    lease: Option<Lease>,
     handshakes: u32,
     remarks: Vec<plugin::Finding>,
 }
@@ -116,9 +119,21 @@ impl Reply {
 }
 
 impl<'c> Rest<'c> {
-    /// Nothing is connected yet.
+    /// Nothing is asked yet. A connection that an earlier run left is gone on with.
     pub fn new(server: Server, context: &'c Context) -> Rest<'c> {
-        Rest { server, context, stream: None, handshakes: 0, remarks: Vec::new() }
+        let mut lease = kept::is_on().then(|| {
+            let key = Key {
+                host: server.host.clone(),
+                port: server.port,
+                anchors: server.ca_dir.clone(),
+                identity: server.identity.as_ref().map(|i| kept::digest(&i.chain[0].to_der().unwrap_or_default())),
+                token: server.token.as_ref().map(|token| kept::digest(token.as_bytes())),
+            };
+            kept::lease(key, context.now, context.deadline)
+        });
+        let line = lease.as_mut().and_then(|lease| lease.line.take());
+        let remarks = line.as_ref().map(|line| line.remarks.clone()).unwrap_or_default();
+        Rest { server, context, line, lease, handshakes: 0, remarks }
     }
 
     /// How many times hands were shaken.
@@ -146,34 +161,37 @@ impl<'c> Rest<'c> {
         std::mem::take(&mut self.remarks)
     }
 
-    /// Asks, and reads the answer. A connection that the server has closed since the last one is made anew, once.
+    /// Asks, and reads the answer. A connection that the server has given up since the last one is made anew, once.
     ///
     /// # Errors
     /// There is no answer. An answer that says no is a [`Reply`].
     pub fn ask(&mut self, request: Request<'_>) -> Result<Reply, Fault> {
-        let kept = self.stream.is_some();
+        let kept = self.line.is_some();
         match self.exchange(request) {
-            // Nothing of an answer has come: the server closed a connection that it had kept until then.
-            Err(Exchange::Closed) if kept => self.exchange(request).map_err(|e| self.closed(e)),
-            done => done.map_err(|e| self.closed(e)),
+            // Nothing of an answer has come, on a connection that had been good until then: it says nothing of us, nor of the server. A-REX
+            // gives one up that is idle for a minute, with an alert.
+            Err(Exchange::Early(_)) if kept => self.exchange(request).map_err(|e| self.failed(e)),
+            done => done.map_err(|e| self.failed(e)),
         }
     }
 
-    fn closed(&self, e: Exchange) -> Fault {
+    fn failed(&self, e: Exchange) -> Fault {
         match e {
-            Exchange::Closed => Fault::Theirs(format!(
+            Exchange::Early(Failure::Closed) => Fault::Theirs(format!(
                 "{} closes the connection instead of answering, as one does that does not trust our certificate",
                 self.place()
             )),
+            Exchange::Early(failure) => self.refused(&failure),
             Exchange::Fault(fault) => fault,
         }
     }
 
     fn exchange(&mut self, request: Request<'_>) -> Result<Reply, Exchange> {
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
+        let mut line = match self.line.take() {
+            Some(line) => line,
             None => self.connected()?,
         };
+        let stream = &mut line.stream;
         let place = self.place();
         self.context.doing(format_args!("waiting for {} {} at {place}", request.method, request.path));
         let accept = if request.accept.is_empty() { "application/json" } else { request.accept };
@@ -203,20 +221,20 @@ impl<'c> Rest<'c> {
             true => Fault::Ours(format!("{place} does not answer {} {} in time", request.method, request.path)),
             false => Fault::Theirs(format!("{place}: {why}")),
         };
-        match std::io::BufRead::fill_buf(&mut stream) {
-            Ok([]) => return Err(Exchange::Closed),
+        match std::io::BufRead::fill_buf(stream) {
+            Ok([]) => return Err(Exchange::Early(Failure::Closed)),
             Ok(_) => {}
             Err(e) => return Err(self.broken(&e)),
         }
-        let head = Head::read(&mut stream).map_err(|why| Exchange::Fault(late(why)))?;
+        let head = Head::read(stream).map_err(|why| Exchange::Fault(late(why)))?;
         let bodiless = request.method == "HEAD" || head.status == 204 || head.status == 304;
         let body = if bodiless {
             Vec::new()
         } else {
-            read_body(&mut stream, &head, LIMIT).map_err(|why| Exchange::Fault(late(why)))?
+            read_body(stream, &head, LIMIT).map_err(|why| Exchange::Fault(late(why)))?
         };
         if head.keeps_open() {
-            self.stream = Some(stream);
+            self.line = Some(line);
         }
         Ok(Reply { status: head.status, reason: head.reason, location: head.location, body })
     }
@@ -232,8 +250,8 @@ impl<'c> Rest<'c> {
             },
         };
         match failure {
-            Failure::Closed => Exchange::Closed,
-            other => Exchange::Fault(self.refused(&other)),
+            Failure::Silent => Exchange::Fault(self.refused(&failure)),
+            failure => Exchange::Early(failure),
         }
     }
 
@@ -245,8 +263,9 @@ impl<'c> Rest<'c> {
         }
     }
 
-    fn connected(&mut self) -> Result<BufReader<SslStream<Timed>>, Exchange> {
+    fn connected(&mut self) -> Result<Line, Exchange> {
         let place = self.place();
+        let one = kept::place();
         let mut stream = connect(&self.server.host, self.server.port, self.context).map_err(|e| {
             Exchange::Fault(match e {
                 ConnectError::Name(why) => Fault::Ours(why),
@@ -261,8 +280,10 @@ impl<'c> Rest<'c> {
             .map_err(|why| Exchange::Fault(Fault::Ours(why)))?;
         let stream = session.stream.map_err(|failure| Exchange::Fault(self.refused(&failure)))?;
         let mut found = path::findings(&session.chain, &self.server.ca_dir, self.context.now, self.context);
+        let mut until = i64::MAX;
         for certificate in &session.chain {
             let Ok(certificate) = path::certificate(certificate) else { continue };
+            until = until.min(certificate.not_after);
             if certificate.not_after < self.context.now {
                 found.push(plugin::Finding::critical("expired", "it has expired"));
             }
@@ -280,7 +301,7 @@ impl<'c> Rest<'c> {
             }));
         }
         self.remarks = found.into_iter().filter(|f| f.state() == State::Warning).collect();
-        Ok(BufReader::new(stream))
+        Ok(Line::new(BufReader::new(stream), self.remarks.clone(), until, one))
     }
 
     fn refused(&self, failure: &Failure) -> Fault {
@@ -300,9 +321,17 @@ impl<'c> Rest<'c> {
     }
 }
 
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        if let Some(lease) = &mut self.lease {
+            lease.line = self.line.take();
+        }
+    }
+}
+
 /// How an exchange failed.
 enum Exchange {
-    /// Closed before anything of an answer came.
-    Closed,
+    /// Before anything of an answer came.
+    Early(Failure),
     Fault(Fault),
 }

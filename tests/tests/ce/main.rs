@@ -4,5 +4,6 @@
 mod ends;
 mod faults;
 mod replay;
+mod resident;
 mod tools;
 mod worker_node;

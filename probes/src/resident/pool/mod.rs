@@ -8,6 +8,7 @@ pub mod run;
 pub mod workers;
 
 use super::wire::{self, Order, Word};
+use crate::net::kept;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::socket::{MsgFlags, recv, send};
@@ -22,11 +23,15 @@ const ORPHANED: Duration = Duration::from_secs(7);
 /// So many orders are taken in before anything else is looked at.
 const AT_ONCE: usize = 256;
 
+/// So many connections to services that are asked again and again may be open at least.
+const CONNECTIONS: usize = 64;
+
 /// Runs until the watchdog is gone.
 ///
 /// # Errors
 /// One line: what the system refused.
 pub fn main(control: OwnedFd, front: OwnedFd, generation: u32, limits: Limits) -> Result<u8, String> {
+    kept::keep(limits.threads.max(CONNECTIONS));
     let front = std::sync::Arc::new(front);
     let workers = Workers::new(limits, front.clone());
     let mut buffer = vec![0; wire::LONGEST];
