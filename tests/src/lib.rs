@@ -22,6 +22,7 @@ pub mod place;
 pub mod prober;
 pub mod process;
 pub mod rng;
+pub mod slurm;
 pub mod storm;
 pub mod trace;
 pub mod wait;

@@ -1,9 +1,10 @@
-//! The other kinds of compute elements: the same conversation with each. task-spooler is a real batch system; HTCondor's tools are
+//! The other kinds of compute elements: the same conversation with each. Slurm and task-spooler are real batch systems; HTCondor's tools are
 //! stand-ins (tests/ce/condor_tools.py says why).
 
 use e2e::arex::Probe;
 use e2e::fail::Fail;
 use e2e::place::{self, Place};
+use e2e::slurm::Slurm;
 use e2e::{Result, wait};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +14,7 @@ struct Kind {
     place: Place,
     name: &'static str,
     probe: Probe,
+    slurm: Option<Slurm>,
 }
 
 impl Kind {
@@ -27,7 +29,20 @@ impl Kind {
         let template = place.join("template.toml");
         place::write(&template, text)?;
         let probe = Probe::of(place.join("state"), &["--ce", "command", "--template", &template.display().to_string()]);
-        Ok(Kind { place, name: "task-spooler", probe })
+        Ok(Kind { place, name: "task-spooler", probe, slurm: None })
+    }
+
+    fn slurm() -> Result<Kind> {
+        let slurm = Slurm::start()?;
+        let place = Place::new("slurm-jobs")?;
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contrib/ce/slurm.toml");
+        let text = std::fs::read_to_string(&file).map_err(Fail::at(file.display()))?;
+        let template = place.join("template.toml");
+        // Which of several Slurms; elsewhere there is one.
+        let conf = slurm.configuration().display().to_string();
+        place::write(&template, format!("{text}environment = {{ SLURM_CONF = \"{conf}\" }}\n"))?;
+        let probe = Probe::of(place.join("state"), &["--ce", "command", "--template", &template.display().to_string()]);
+        Ok(Kind { place, name: "slurm", probe, slurm: Some(slurm) })
     }
 
     fn condor() -> Result<Kind> {
@@ -44,7 +59,7 @@ impl Kind {
         let words =
             ["--ce", "htcondor", "--condor-bin", &tools.display().to_string(), "--token", &token.display().to_string()];
         let probe = Probe::of(place.join("state"), &words);
-        Ok(Kind { place, name: "htcondor", probe })
+        Ok(Kind { place, name: "htcondor", probe, slurm: None })
     }
 
     fn script(&self, name: &str, text: &str) -> Result<String> {
@@ -57,6 +72,13 @@ impl Kind {
     fn jobs(&self) -> Result<usize> {
         if self.name == "htcondor" {
             return Ok(std::fs::read_dir(self.place.join("tools/jobs")).map_or(0, Iterator::count));
+        }
+        if let Some(slurm) = &self.slurm {
+            return Ok(slurm
+                .says("squeue", &["-h", "-o", "%j"])?
+                .lines()
+                .filter(|line| line.contains("gridprobe:"))
+                .count());
         }
         let output = Command::new("tsp").env("TS_SOCKET", self.place.join("socket")).output()?;
         Ok(String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.contains("[gridprobe:")).count())
@@ -132,8 +154,28 @@ fn conversation(kind: &Kind) -> Result {
 }
 
 #[test]
-fn a_batch_system_by_its_commands() -> Result {
+fn task_spooler_by_its_commands() -> Result {
     conversation(&Kind::spooler()?)
+}
+
+#[test]
+fn slurm_by_its_commands() -> Result {
+    let kind = Kind::slurm()?;
+    conversation(&kind)?;
+    // What Slurm says no to, in its words.
+    let probe = kind.probe.with(&["--tag", "memory", "--memory", "999999"]);
+    let refused = probe.call()?;
+    let words = "the batch system does not take the job: sbatch: error: Batch job submission failed: Requested node configuration";
+    assert!(refused.code == 2 && refused.text.contains(words), "{} {}", refused.code, refused.text);
+    // Somebody ends a job.
+    let sleep = kind.script("long.sh", "#!/bin/sh\nsleep 600\n")?;
+    let probe = kind.probe.with(&["--tag", "killed", "--payload", &sleep]);
+    probe.call()?;
+    probe.with(&["--metric", "state"]).until("[RUNNING]")?;
+    kind.slurm.as_ref().map(|slurm| slurm.says("scancel", &["--me"])).transpose()?;
+    let killed = probe.until("somebody at the site killed the job")?;
+    assert_eq!(killed.code, 2, "{}", killed.text);
+    probe.until_clean()
 }
 
 #[test]
