@@ -36,7 +36,7 @@ targets() {
 with_wn() {
     echo "-- cargo wn"
     (cd "$root" && $cargo wn) && cp "$target/release/gridprobe-wn" "$work/bin/gridprobe-wn-static" || return 1
-    GRIDWARD_WN=$work/bin/gridprobe-wn-static targets "$1"
+    GRIDWARD_WN=$work/bin/gridprobe-wn-static on_small_disks "$1"
 }
 
 # As `targets`, with a small file system in GRIDWARD_SMALL_DISK and a read-only view of it in GRIDWARD_READONLY_DISK, both in

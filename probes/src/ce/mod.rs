@@ -9,6 +9,7 @@ pub mod run;
 pub mod spool;
 
 use crate::net::rest::Fault;
+use arc::delegation::Delegated;
 
 /// What is to run there.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Job {
     pub arguments: Vec<String>,
     /// Files that are handed in with the job: name, content.
     pub inputs: Vec<(String, Vec<u8>)>,
+    /// Files that the compute element fetches itself before the job runs: name, address.
+    pub sources: Vec<(String, String)>,
     /// Files that are fetched when it has ended, besides standard output and error.
     pub outputs: Vec<String>,
     /// Wall time that is asked for, in seconds.
@@ -90,6 +93,14 @@ pub enum Removal {
 
 /// A compute element.
 pub trait ComputeElement {
+    /// Makes ready for a submission. What is returned is to be remembered before a job is submitted, lest it is left behind there.
+    ///
+    /// # Errors
+    /// It was refused, or there is no answer.
+    fn prepare(&mut self) -> Result<Option<Delegated>, Fault> {
+        Ok(None)
+    }
+
     /// Submits a job; its id there.
     ///
     /// # Errors

@@ -8,8 +8,8 @@ use super::time::{Seconds, read as read_time};
 use openssl::pkey::{PKeyRef, Public};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// Where a proxy carries them.
-const IN_PROXY: &str = "1.3.6.1.4.1.8005.100.100.5";
+/// The extension in which a proxy carries them.
+pub const IN_PROXY: &str = "1.3.6.1.4.1.8005.100.100.5";
 /// The attribute that lists groups and roles (FQANs).
 const FQANS: &str = "1.3.6.1.4.1.8005.100.100.4";
 /// The certificates of who signed it.
@@ -44,12 +44,19 @@ pub struct Attributes {
 /// # Errors
 /// What it carries cannot be read.
 pub fn attributes(proxy: &[u8]) -> Result<Vec<Attributes>, DerError> {
-    let (_, parsed) = X509Certificate::from_der(proxy).map_err(|_| DerError("the proxy cannot be read".to_owned()))?;
-    let carried = parsed.extensions().iter().find(|e| e.oid.to_id_string() == IN_PROXY);
-    let Some(carried) = carried else { return Ok(Vec::new()) };
+    let Some(carried) = carried(proxy)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    unwrap(carried.value, 0, &mut found)?;
+    unwrap(carried, 0, &mut found)?;
     Ok(found)
+}
+
+/// The content of the extension in which a proxy carries them, as another proxy of the same certificate may carry it.
+///
+/// # Errors
+/// It is no certificate.
+pub fn carried(proxy: &[u8]) -> Result<Option<&[u8]>, DerError> {
+    let (_, parsed) = X509Certificate::from_der(proxy).map_err(|_| DerError("the proxy cannot be read".to_owned()))?;
+    Ok(parsed.extensions().iter().find(|e| e.oid.to_id_string() == IN_PROXY).map(|e| e.value))
 }
 
 /// They stand in one SEQUENCE or in two; an attribute certificate is known by the version in its first part.

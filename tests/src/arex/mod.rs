@@ -11,7 +11,7 @@ use crate::process::Process;
 use crate::wait;
 use pki::Pki;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const PROGRAM: &str = "/usr/sbin/arched";
@@ -21,6 +21,8 @@ const PARSER: &str = "/usr/lib/arc/arcconfig-parser";
 #[derive(Debug)]
 pub struct Arex {
     place: Place,
+    /// Where its control and session folders lie.
+    disk: PathBuf,
     /// Its certificates, and ours.
     pub pki: Pki,
     /// Where its REST service listens, on 127.0.0.1; its name is `localhost`.
@@ -48,14 +50,27 @@ pub struct Probe {
 impl Arex {
     /// Starts one.
     pub fn start() -> Result<Arex> {
+        Arex::start_with(None)
+    }
+
+    /// Starts one that keeps its jobs in a folder of another disk.
+    pub fn start_on(disk: &Path) -> Result<Arex> {
+        Arex::start_with(Some(disk))
+    }
+
+    fn start_with(disk: Option<&Path>) -> Result<Arex> {
         place::unprivileged()?;
         let place = Place::new("arex")?;
+        let disk = disk.map_or_else(|| place.path().to_owned(), Path::to_owned);
         let pki = Pki::new(&place.folder("pki")?)?;
-        for folder in ["control", "session", "log", "vomsdir", "etc"] {
+        for folder in ["log", "vomsdir", "etc"] {
             place.folder(folder)?;
         }
+        for folder in ["control", "session"].map(|name| disk.join(name)) {
+            std::fs::create_dir_all(&folder).map_err(Fail::at(folder.display()))?;
+        }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut arex = Arex { place, pki, port, loop_: None, service: None };
+        let mut arex = Arex { place, disk, pki, port, loop_: None, service: None };
         arex.configure()?;
         arex.resume()?;
         Ok(arex)
@@ -90,6 +105,7 @@ impl Arex {
 
     fn configure(&self) -> Result {
         let (root, pki) = (self.place.path().display(), self.pki.folder().display());
+        let disk = self.disk.display();
         let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
         let user = user.map(|u| u.name).ok_or_else(|| Fail::new("we have no name"))?;
         let group = nix::unistd::Group::from_gid(nix::unistd::getegid())
@@ -101,10 +117,10 @@ impl Arex {
             "[common]\nhostname = localhost\nx509_host_key = {pki}/host.key\nx509_host_cert = {pki}/host.pem\nx509_cert_dir = {pki}/anchors\n\n\
              [authgroup:robots]\nsubject = {}\n\n[authgroup:dteam]\nvoms = dteam * * *\n\n\
              [mapping]\nmap_to_user = dteam {user}:{group}\nmap_to_user = robots {user}:{group}\n\n[lrms]\nlrms = fork\n\n\
-             [arex]\ncontroldir = {root}/control\nsessiondir = {root}/session\nlogfile = {root}/log/arex.log\njoblog = {root}/log/jobs.log\n\
+             [arex]\ncontroldir = {disk}/control\nsessiondir = {disk}/session\nlogfile = {root}/log/arex.log\njoblog = {root}/log/jobs.log\n\
              pidfile = {root}/etc/arex.pid\nloglevel = 3\nwakeupperiod = 5\n\n[arex/ws]\nwsurl = https://localhost:{port}/arex\n\
              logfile = {root}/log/ws.log\npidfile = {root}/etc/ws.pid\n\n[arex/ws/jobs]\nallowaccess = robots dteam\n\n\
-             [infosys]\nlogfile = {root}/log/infosys.log\n\n[infosys/glue2]\n\n[infosys/cluster]\n\n[queue:fork]\n",
+             [arex/data-staging]\n\n[infosys]\nlogfile = {root}/log/infosys.log\n\n[infosys/glue2]\n\n[infosys/cluster]\n\n[queue:fork]\n",
             pki::USER
         );
         let file = self.place.join("etc/arc.conf");
@@ -178,6 +194,23 @@ impl Arex {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
     }
 
+    /// How many proxies are delegated to it.
+    pub fn delegations(&self) -> Result<usize> {
+        let proxy = self.pki.arg("proxy.pem");
+        let output = Command::new("curl")
+            .args(["-sS", "--capath", &self.pki.anchors().display().to_string(), "--cert", &proxy, "--key", &proxy])
+            .args(["-H", "Accept: application/json"])
+            .arg(format!("https://localhost:{}/arex/rest/1.0/delegations", self.port))
+            .output()
+            .map_err(Fail::at("curl"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).matches("\"id\"").count())
+    }
+
+    /// Where its control and session folders lie.
+    pub fn disk(&self) -> &Path {
+        &self.disk
+    }
+
     /// A file beside it.
     pub fn file(&self, name: &str) -> PathBuf {
         self.place.join(name)
@@ -194,11 +227,11 @@ impl Arex {
     pub fn jobs(&self) -> Result<Vec<String>> {
         let mut found = Vec::new();
         let mut folders = vec![
-            self.place.join("control/jobs"),
-            self.place.join("control/accepting"),
-            self.place.join("control/processing"),
-            self.place.join("control/finished"),
-            self.place.join("control/restarting"),
+            self.disk.join("control/jobs"),
+            self.disk.join("control/accepting"),
+            self.disk.join("control/processing"),
+            self.disk.join("control/finished"),
+            self.disk.join("control/restarting"),
         ];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).into_iter().flatten() {
@@ -219,9 +252,15 @@ impl Arex {
         self.bare(tag).with(&["-x", &self.pki.arg("proxy.pem")])
     }
 
-    /// The same under the user's certificate and key.
+    /// The same under proxies that it makes of the user's certificate and key.
     pub fn robot(&self, tag: &str) -> Probe {
-        self.bare(tag).with(&["--cert", &self.pki.arg("user.pem"), "--key", &self.pki.arg("user.key")])
+        self.robot_of("user", tag)
+    }
+
+    /// The same of somebody's certificate and key.
+    pub fn robot_of(&self, who: &str, tag: &str) -> Probe {
+        let [certificate, key] = ["pem", "key"].map(|kind| self.pki.arg(&format!("{who}.{kind}")));
+        self.bare(tag).with(&["--cert", &certificate, "--key", &key])
     }
 
     fn bare(&self, tag: &str) -> Probe {
@@ -306,6 +345,11 @@ impl Probe {
             let text = self.memory()?;
             Ok(text.contains("\"left\":[]") && !text.contains("\"job\":"))
         })
+    }
+
+    /// The folder of its memory.
+    pub fn state(&self) -> &Path {
+        &self.state
     }
 
     /// What it remembers.

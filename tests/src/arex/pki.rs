@@ -143,6 +143,11 @@ impl Pki {
 
     /// A proxy of somebody's for whom VOMS vouches, signed by the compute element's host in VOMS' place.
     pub fn voms_proxy(&self, name: &str, of: &str, vomsdir: &Path) -> Result {
+        self.voms_proxy_with(name, of, vomsdir, &[])
+    }
+
+    /// The same with more options of voms-proxy-fake, as `-pastac 20:00 -vomslife 1`: what VOMS says is over.
+    pub fn voms_proxy_with(&self, name: &str, of: &str, vomsdir: &Path, options: &[&str]) -> Result {
         std::fs::create_dir_all(vomsdir.join("dteam"))?;
         std::fs::write(vomsdir.join("dteam/localhost.lsc"), format!("{HOST}\n{AUTHORITY}\n"))?;
         let mut command = Command::new("voms-proxy-fake");
@@ -150,6 +155,7 @@ impl Pki {
         command.arg("/dteam/Role=NULL/Capability=NULL").arg("-certdir").arg(self.anchors());
         command.arg("-cert").arg(self.file(&format!("{of}.pem"))).arg("-key").arg(self.file(&format!("{of}.key")));
         command.arg("-hostcert").arg(self.file("host.pem")).arg("-hostkey").arg(self.file("host.key"));
+        command.args(options);
         let output = command.arg("-out").arg(self.file(name)).output().map_err(Fail::at("voms-proxy-fake"))?;
         ensure(output.status.success(), || format!("voms-proxy-fake: {}", String::from_utf8_lossy(&output.stderr)))
     }

@@ -120,3 +120,71 @@ fn a_job_that_takes_too_long_is_given_up_and_the_second_in_a_row_is_critical() -
     );
     Ok(())
 }
+
+/// A server of files: one file is there, one is not, and one never comes.
+fn files() -> Result<u16> {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream);
+            let mut head = Vec::new();
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|n| n > 0) && line != "\r\n" {
+                head.push(std::mem::take(&mut line));
+            }
+            let first = head.first().map(String::as_str).unwrap_or_default();
+            let mut answer = |text: String| {
+                let _gone = reader.get_mut().write_all(text.as_bytes());
+            };
+            if first.contains("/never.txt") {
+                held.push(reader);
+            } else if first.contains("/more.txt") {
+                let body = if first.starts_with("HEAD") { "" } else { "this came along\n" };
+                answer(format!("HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n{body}"));
+            } else {
+                answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned());
+            }
+        }
+    });
+    Ok(port)
+}
+
+#[test]
+fn what_the_compute_element_fetches_itself_comes_along_or_the_job_is_given_up() -> Result {
+    let arex = Arex::start()?;
+    let from = |name: &str, port: u16| format!("http://127.0.0.1:{port}/dir/{name}");
+    let port = files()?;
+    let words = arex.script("words.sh", "#!/bin/sh\ncat more.txt\n")?;
+    let probe =
+        |tag: &str, name: &str| arex.probe(tag).with(&["--payload", &words, "-v", "--stage-in", &from(name, port)]);
+    let (adl, xrsl) = (probe("adl", "more.txt"), probe("xrsl", "more.txt").with(&["--language", "xrsl"]));
+    let (missing, never) =
+        (probe("missing", "missing.txt"), probe("never", "never.txt").with(&["--timeout-submitted", "15s"]));
+    for probe in [&adl, &xrsl, &missing, &never] {
+        let first = probe.call()?;
+        assert_eq!(first.code, 0, "{}", first.text);
+    }
+    let late = never.until("it was given up")?;
+    assert!(
+        late.code == 3
+            && late.text.contains("has not reached the batch system after")
+            && late.text.contains("PREPARING"),
+        "{} {}",
+        late.code,
+        late.text
+    );
+    for probe in [adl, xrsl] {
+        let ended = probe.until("from end to end")?;
+        assert!(ended.code == 0 && ended.text.contains("job: this came along"), "{}", ended.text);
+        probe.until_clean()?;
+    }
+    let failed = missing.until("the job failed")?;
+    assert!(failed.code == 2 && failed.text.contains("missing.txt"), "{} {}", failed.code, failed.text);
+    missing.until_clean()?;
+    never.until_clean()?;
+    assert!(arex.jobs()?.is_empty(), "{:?}", arex.jobs()?);
+    Ok(())
+}

@@ -45,11 +45,11 @@ fn what_is_ours_is_unknown_and_what_the_site_owes_is_critical() -> Result {
     Ok(())
 }
 
-/// Waits until A-REX' loop has taken a job on: what it has merely accepted it may lose when it is killed.
+/// Waits until A-REX has handed a job on: what it has merely accepted it may lose, or leave lying, when it is killed.
 fn taken(arex: &Arex) -> Result {
-    wait::until_true("A-REX to take the job on", || {
-        let jobs = std::fs::read_dir(arex.file("control/processing")).into_iter().flatten().flatten();
-        Ok(jobs.count() > 0)
+    wait::until_true("A-REX to hand the job on", || {
+        let jobs = std::fs::read_dir(arex.disk().join("control/processing")).into_iter().flatten().flatten();
+        Ok(jobs.filter_map(|job| std::fs::read_to_string(job.path()).ok()).any(|state| state.starts_with("INLRMS")))
     })
 }
 
@@ -100,6 +100,8 @@ fn a_lost_memory_finds_its_jobs_by_name_and_leaves_those_of_others() -> Result {
     std::fs::remove_file(probe.memory_file()?)?;
     let found = probe.call()?;
     assert!(found.text.contains("1 jobs of ours were found") && found.code == 0, "{}", found.text);
+    // The new job has the delegation of the old one.
+    assert_eq!(arex.delegations()?, 2);
     wait::until_true("the lost job to be gone", || {
         probe.call()?;
         std::thread::sleep(Duration::from_millis(300));
@@ -133,6 +135,33 @@ fn a_call_that_is_killed_at_any_moment_leaves_no_job_behind() -> Result {
     assert_eq!(ended.code, 0, "{}", ended.text);
     last.until_clean()?;
     assert!(arex.jobs()?.is_empty(), "{:?} {}", arex.jobs()?, last.memory()?);
+    Ok(())
+}
+
+#[test]
+fn a_delegation_is_used_again_renewed_and_taken_away() -> Result {
+    let arex = Arex::start()?;
+    arex.pki.proxy("other.pem", "user", "10H", None)?;
+    // The queue is refused after the delegation was taken: each call tries again.
+    let probe = arex.probe("delegation").with(&["--queue", "nosuch"]);
+    let delegated = || -> Result<String> {
+        let memory = probe.memory()?;
+        Ok(memory.split("\"delegation\":").nth(1).unwrap_or_default().split('}').next().unwrap_or_default().to_owned())
+    };
+    let id = |delegated: &str| delegated.split('"').nth(3).unwrap_or_default().to_owned();
+    probe.call()?;
+    let first = delegated()?;
+    assert!(arex.delegations()? == 1 && id(&first).len() > 6, "{first}");
+    probe.call()?;
+    assert_eq!((arex.delegations()?, delegated()?), (1, first.clone()));
+    // Another proxy of ours: in the same place.
+    probe.with(&["-x", &arex.pki.arg("other.pem")]).call()?;
+    let second = delegated()?;
+    assert!(arex.delegations()? == 1 && second != first && id(&second) == id(&first), "{first} {second}");
+    // None is wanted any more.
+    let without = probe.with(&["--no-delegation"]).call()?;
+    assert!(without.code == 2 && without.text.contains("Requested queue nosuch"), "{}", without.text);
+    assert!(arex.delegations()? == 0 && !probe.memory()?.contains("delegation"), "{}", probe.memory()?);
     Ok(())
 }
 
@@ -189,4 +218,143 @@ fn what_voms_vouches_for_lets_a_stranger_in_and_goes_with_the_delegation() -> Re
     assert_eq!(first.code, 0, "{}", first.text);
     assert_eq!(probe.until("from end to end")?.code, 0);
     probe.until_clean()
+}
+
+#[test]
+fn a_proxy_is_made_of_a_certificate_and_keeps_what_voms_says() -> Result {
+    let arex = Arex::start()?;
+    let vomsdir = arex.file("vomsdir");
+    arex.pki.voms_proxy("voms.proxy", "stranger", &vomsdir)?;
+    let over = ["-pastac", "20:00", "-vomslife", "1"];
+    arex.pki.voms_proxy_with("over.proxy", "stranger", &vomsdir, &over)?;
+    let at = |name: &str| arex.pki.arg(name);
+    let robot = arex.robot_of("stranger", "made");
+    let probe = robot.with(&["--voms-proxy", &at("voms.proxy")]);
+    let first = probe.call()?;
+    assert_eq!(first.code, 0, "{}", first.text);
+    let proxies = || -> Result<Vec<std::path::PathBuf>> {
+        let all = std::fs::read_dir(probe.state().join("proxies"))?.flatten().map(|e| e.path());
+        Ok(all.filter(|p| p.extension().is_some_and(|e| e == "pem")).collect())
+    };
+    // ARC's own tool reads it as ours does: the attributes are there, and the key is nobody else's to read.
+    let made = proxies()?;
+    assert_eq!(made.len(), 1, "{made:?}");
+    let content = std::fs::read(&made[0])?;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&made[0].metadata()?.permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let info = std::process::Command::new("arcproxy")
+        .arg("-I")
+        .arg("-P")
+        .arg(&made[0])
+        .arg("-T")
+        .arg(arex.pki.anchors())
+        .env("X509_VOMS_DIR", &vomsdir)
+        .output()?;
+    let info = String::from_utf8_lossy(&info.stdout).into_owned();
+    assert!(
+        info.contains("dteam") && info.contains("Proxy type: X.509 Proxy Certificate Profile RFC compliant"),
+        "{info}"
+    );
+    // Another service shares it, and so does the next call.
+    let ended = probe.until("from end to end")?;
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    assert!(proxies()? == made && std::fs::read(&made[0])? == content);
+    // A certificate's key in place of the proxy's never went there.
+    let key = std::fs::read_to_string(arex.pki.file("stranger.key"))?;
+    let line = key.lines().nth(1).unwrap_or_default();
+    assert!(!line.is_empty() && !String::from_utf8_lossy(&content).contains(line));
+    probe.until_clean()?;
+    // A-REX itself counted the job as the organisation's.
+    let counted = std::fs::read(arex.disk().join("control/accounting/accounting.db"))?;
+    assert!(counted.windows(6).any(|octets| octets == b"/dteam"), "A-REX did not see the VOMS attributes");
+    // What cannot be used is ours to mend, and nobody is asked.
+    let cases: [(&str, &str, &str, &str); 4] = [
+        ("over", "stranger", &at("over.proxy"), "the attributes of dteam in"),
+        ("none", "user", &at("proxy.pem"), "there are no VOMS attributes in"),
+        ("other", "user", &at("voms.proxy"), "were not issued to the certificate"),
+        ("missing", "user", "/no/such/proxy", "cannot read /no/such/proxy"),
+    ];
+    for (tag, who, file, words) in cases {
+        let answer = arex.robot_of(who, tag).with(&["--voms-proxy", file]).call()?;
+        assert!(answer.text.contains(words) && answer.code == 3, "{tag}: {} {}", answer.code, answer.text);
+    }
+    // Where nothing can be kept it is said.
+    use std::os::unix::fs::PermissionsExt;
+    let closed = arex.robot_of("user", "closed");
+    std::fs::create_dir_all(closed.state().join("proxies"))?;
+    std::fs::set_permissions(closed.state().join("proxies"), std::fs::Permissions::from_mode(0o500))?;
+    let answer = closed.call()?;
+    assert!(answer.text.contains("cannot keep a proxy in") && answer.code == 3, "{}", answer.text);
+    assert!(arex.jobs()?.is_empty(), "{:?}", arex.jobs()?);
+    Ok(())
+}
+
+/// A disk that is full, and stays so when others remove what they had there.
+struct Full {
+    filler: std::path::PathBuf,
+    over: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Full {
+    fn new(filler: &std::path::Path) -> Result<Full> {
+        let mut file = std::fs::File::create(filler)?;
+        let mut fill = move || {
+            let mut block = vec![0_u8; 1 << 20];
+            while !block.is_empty() {
+                if std::io::Write::write_all(&mut file, &block).is_err() {
+                    block.truncate(block.len() / 2);
+                }
+            }
+        };
+        fill();
+        let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let seen = over.clone();
+        let thread = std::thread::spawn(move || {
+            while !seen.load(std::sync::atomic::Ordering::Relaxed) {
+                fill();
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        Ok(Full { filler: filler.to_owned(), over, thread: Some(thread) })
+    }
+}
+
+impl Drop for Full {
+    fn drop(&mut self) {
+        self.over.store(true, std::sync::atomic::Ordering::Relaxed);
+        let _ended = self.thread.take().map(std::thread::JoinHandle::join);
+        let _removed = std::fs::remove_file(&self.filler);
+    }
+}
+
+#[test]
+fn a_compute_element_whose_disk_is_full_is_critical_and_leaves_no_job_behind() -> Result {
+    let disk = std::env::var_os("GRIDWARD_SMALL_DISK")
+        .map(std::path::PathBuf::from)
+        .ok_or_else(|| e2e::Fail::new("GRIDWARD_SMALL_DISK is not set; tests/run ce makes the disk"))?
+        .join("arex");
+    let arex = Arex::start_on(&disk)?;
+    // In the middle of a job.
+    let probe = arex.probe("full").with(&["--timeout-submitted", "20s"]);
+    assert_eq!(probe.call()?.code, 0);
+    let full = Full::new(&disk.join("filler"))?;
+    // What A-REX makes of it depends on what it was writing: that it failed, that it finished without its output, that it is gone, or
+    // nothing at all.
+    wait::until_true("what came of the job", || {
+        let answer = probe.call()?;
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(answer.code != 0 || answer.text.contains("under way"), "{}", answer.text);
+        Ok(answer.code != 0)
+    })?;
+    // Before it.
+    let late = arex.probe("late");
+    let answer = late.call()?;
+    assert!(answer.code == 2 && answer.text.contains("no job can be submitted: localhost:"), "{}", answer.text);
+    assert!(answer.text.contains(" 500 "), "{}", answer.text);
+    drop(full);
+    late.until("from end to end")?;
+    late.until_clean()?;
+    probe.until_clean()?;
+    wait::until_true("no job to be left", || Ok(arex.jobs()?.is_empty()))
 }

@@ -14,6 +14,16 @@ pub enum Language {
     Xrsl,
 }
 
+/// What stands before a delegation's id in a description that A-REX keeps: it tells nowhere else which one a job has.
+const DELEGATION: &str = "delegation";
+
+/// The delegation that a description of ours names.
+pub fn delegation(description: &str) -> Option<&str> {
+    let adl = || description.split_once(&format!("<Description>{DELEGATION} "))?.1.split('<').next();
+    let xrsl = || description.split_once("delegationid")?.1.split('"').nth(1);
+    adl().or_else(xrsl)
+}
+
 /// The description of a job, and its content type. The delegation stands in the description, too: ARC 6 does not read it in the
 /// query when there are several jobs.
 pub fn write(job: &Job, language: Language, delegation: Option<&str>) -> (&'static str, String) {
@@ -23,12 +33,16 @@ pub fn write(job: &Job, language: Language, delegation: Option<&str>) -> (&'stat
     }
 }
 
-fn adl(job: &Job, _delegation: Option<&str>) -> String {
+fn adl(job: &Job, delegation: Option<&str>) -> String {
     let mut out = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ActivityDescription xmlns=\"http://www.eu-emi.eu/es/2010/12/adl\" xmlns:nordugrid-adl=\"http://www.nordugrid.org/es/2011/12/nordugrid-adl\">\n",
     );
     // Writing into a string does not fail.
-    let _ = writeln!(out, " <ActivityIdentification><Name>{}</Name></ActivityIdentification>", xml(&job.name));
+    let _ = write!(out, " <ActivityIdentification><Name>{}</Name>", xml(&job.name));
+    if let Some(id) = delegation {
+        let _ = write!(out, "<Description>{DELEGATION} {}</Description>", xml(id));
+    }
+    out.push_str("</ActivityIdentification>\n");
     let _ = write!(out, " <Application><Executable><Path>{}</Path>", xml(&job.executable));
     for argument in &job.arguments {
         let _ = write!(out, "<Argument>{}</Argument>", xml(argument));
@@ -48,6 +62,12 @@ fn adl(job: &Job, _delegation: Option<&str>) -> String {
     for (name, _) in &job.inputs {
         let executable = if *name == job.executable { "<IsExecutable>true</IsExecutable>" } else { "" };
         let _ = writeln!(out, "  <InputFile><Name>{}</Name>{executable}</InputFile>", xml(name));
+    }
+    for (name, address) in &job.sources {
+        // As whom it is fetched.
+        let id = delegation.map(|id| format!("<DelegationID>{}</DelegationID>", xml(id))).unwrap_or_default();
+        let (name, address) = (xml(name), xml(address));
+        let _ = writeln!(out, "  <InputFile><Name>{name}</Name><Source><URI>{address}</URI>{id}</Source></InputFile>");
     }
     for name in [STDOUT, STDERR].into_iter().chain(job.outputs.iter().map(String::as_str)) {
         let _ = writeln!(out, "  <OutputFile><Name>{}</Name></OutputFile>", xml(name));
@@ -90,11 +110,14 @@ fn xrsl(job: &Job, delegation: Option<&str>) -> String {
     if let Some(queue) = &job.queue {
         let _ = write!(out, "(queue={})", quoted(queue));
     }
-    if !job.inputs.is_empty() {
+    if !job.inputs.is_empty() || !job.sources.is_empty() {
         out.push_str("(inputfiles=");
         for (name, content) in &job.inputs {
             // The size lets A-REX know when the file is there whole.
             let _ = write!(out, "({} \"{}\")", quoted(name), content.len());
+        }
+        for (name, address) in &job.sources {
+            let _ = write!(out, "({} {})", quoted(name), quoted(address));
         }
         out.push(')');
         if job.inputs.iter().any(|(name, _)| *name == job.executable) {
@@ -120,6 +143,18 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_delegation_is_found_in_what_was_written() {
+        for language in [Language::Adl, Language::Xrsl] {
+            let (_, text) = write(&Job::default(), language, Some("675ce24e35b9"));
+            assert_eq!(delegation(&text), Some("675ce24e35b9"), "{text}");
+            let (_, text) = write(&Job::default(), language, None);
+            assert_eq!(delegation(&text), None, "{text}");
+        }
+        // A-REX writes xRSL anew.
+        assert_eq!(delegation("( delegationid = \"675c\" )"), Some("675c"));
+    }
 
     #[test]
     fn what_has_a_meaning_in_the_language_is_escaped() {

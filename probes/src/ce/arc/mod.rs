@@ -9,6 +9,8 @@ pub mod states;
 
 use super::{ComputeElement, Job, Phase, Removal, Status};
 use crate::net::rest::{Fault, Reply, Request, Rest};
+use crate::trust::time::length;
+use crate::trust::voms;
 use delegation::Delegated;
 use description::Language;
 use reply::Entry;
@@ -27,6 +29,8 @@ pub struct Arc<'c> {
     needed: i64,
     now: i64,
     delegation: Option<Delegated>,
+    /// The certificate request that is to be signed for it.
+    request: Option<Vec<u8>>,
     delegates: bool,
 }
 
@@ -54,7 +58,8 @@ impl<'c> Arc<'c> {
             language: settings.language,
             needed: settings.needed,
             now,
-            delegation: known,
+            delegation: known.filter(|known| reply::is_id(&known.id)),
+            request: None,
             delegates,
         }
     }
@@ -101,6 +106,10 @@ impl<'c> Arc<'c> {
     fn refusal(&self, what: &str, reply: &Reply) -> Fault {
         let place = self.rest.place();
         match reply.status {
+            401 | 403 if let Some((vo, ago)) = self.expired_attributes() => Fault::Ours(format!(
+                "{place} does not let us in ({what}: {}), and the VOMS attributes of {vo} in our proxy expired {ago} ago; see what renews them",
+                reply.said()
+            )),
             401 | 403 => Fault::Refused(format!(
                 "{place} does not let us in ({what}: {}): it maps neither our subject nor our VO to a user, or our proxy lacks the VO",
                 reply.said()
@@ -109,6 +118,15 @@ impl<'c> Arc<'c> {
             500.. => Fault::Theirs(format!("{place} fails at {what}: {}", reply.said())),
             _ => Fault::Refused(format!("{place} refuses {what}: {}", reply.said())),
         }
+    }
+
+    /// Whether what VOMS said of us is over, though the proxy is not: of which organisation, and for how long.
+    fn expired_attributes(&self) -> Option<(String, String)> {
+        let chain = &self.rest.identity()?.chain;
+        let found =
+            chain.iter().flat_map(|x509| voms::attributes(&x509.to_der().unwrap_or_default()).unwrap_or_default());
+        let one = found.into_iter().find(|one| one.not_after <= self.now)?;
+        Some((one.vo, length(self.now - one.not_after)))
     }
 
     /// An action on one job; what is said of it.
@@ -139,42 +157,47 @@ impl<'c> Arc<'c> {
         Ok(reply.is_ok().then(|| reply.text()))
     }
 
-    /// Makes sure that a proxy is delegated that is valid long enough; its id.
-    fn delegate(&mut self) -> Result<Option<String>, Fault> {
-        if !self.delegates {
-            return Ok(None);
-        }
-        let Some(fingerprint) = self.rest.identity().map(delegation::fingerprint) else { return Ok(None) };
-        let known = self.delegation.clone().filter(|d| reply::is_id(&d.id));
-        if let Some(known) = &known
-            && known.fingerprint == fingerprint
-            && known.until - self.now > self.needed
-        {
-            return Ok(Some(known.id.clone()));
-        }
-        // The same id is renewed, so that nothing is left behind; one that is not known there any more is made anew.
-        let mut request = None;
-        if let Some(known) = &known {
-            let path = self.path(&format!("delegations/{}?action=renew", known.id))?;
-            let reply = self.rest.ask(Request { method: "POST", path: &path, accept: "*/*", ..Request::default() })?;
-            if reply.is_ok() {
-                request = Some((known.id.clone(), reply.body));
+    /// Makes sure that there is a place for a delegated proxy. One that is there and lasts is left as it is; else the compute element
+    /// makes a key, and asks for a certificate.
+    fn reserve(&mut self) -> Result<(), Fault> {
+        let fingerprint = self.rest.identity().filter(|_| self.delegates).map(delegation::fingerprint);
+        let Some(fingerprint) = fingerprint else {
+            // There was one, and none is wanted any more.
+            if let Some(known) = self.delegation.take() {
+                self.forget(&known.id)?;
             }
-        }
-        let (id, request) = match request {
-            Some(request) => request,
-            None => {
-                let path = self.path("delegations?action=new")?;
-                let reply =
-                    self.rest.ask(Request { method: "POST", path: &path, accept: "*/*", ..Request::default() })?;
-                let id = reply.location.as_deref().and_then(|l| l.rsplit('/').next()).filter(|id| reply::is_id(id));
-                match id {
-                    Some(id) if reply.is_ok() => (id.to_owned(), reply.body.clone()),
-                    _ => return Err(self.refusal("a delegation", &reply)),
-                }
-            }
+            return Ok(());
         };
-        let Some(identity) = self.rest.identity() else { return Ok(None) };
+        let known = self.delegation.take();
+        if let Some(known) = &known {
+            if known.fingerprint == fingerprint && known.until - self.now > self.needed {
+                self.delegation = Some(known.clone());
+                return Ok(());
+            }
+            // The same place is used again, so that nothing is left behind. One that is not known there any more is made anew.
+            let reply = self.delegations(&format!("/{}?action=renew", known.id))?;
+            if reply.is_ok() {
+                self.delegation = Some(Delegated { until: 0, fingerprint: String::new(), ..known.clone() });
+                self.request = Some(reply.body);
+                return Ok(());
+            }
+        }
+        let reply = self.delegations("?action=new")?;
+        let id = reply.location.as_deref().and_then(|l| l.rsplit('/').next()).filter(|id| reply::is_id(id));
+        let Some(id) = id.filter(|_| reply.is_ok()) else { return Err(self.refusal("a delegation", &reply)) };
+        self.delegation = Some(Delegated { id: id.to_owned(), until: 0, fingerprint: String::new() });
+        self.request = Some(reply.body);
+        match known {
+            Some(known) => self.forget(&known.id),
+            None => Ok(()),
+        }
+    }
+
+    /// Signs what was asked for. The delegation's id.
+    fn delegate(&mut self) -> Result<Option<String>, Fault> {
+        let Some(Delegated { id, .. }) = self.delegation.clone() else { return Ok(None) };
+        let (Some(request), Some(identity)) = (self.request.take(), self.rest.identity()) else { return Ok(Some(id)) };
+        let fingerprint = delegation::fingerprint(identity);
         let signed = delegation::sign(identity, &request, self.now);
         let (chain, until) = signed.map_err(|why| Fault::Ours(format!("cannot delegate a proxy: {why}")))?;
         let path = self.path(&format!("delegations/{id}"))?;
@@ -192,11 +215,42 @@ impl<'c> Arc<'c> {
         self.delegation = Some(Delegated { id: id.clone(), until, fingerprint });
         Ok(Some(id))
     }
+
+    /// Takes a delegation away. What is not known, or in use, is the compute element's to remove in time.
+    fn forget(&mut self, id: &str) -> Result<(), Fault> {
+        self.delegations(&format!("/{id}?action=delete")).map(|_| ())
+    }
+
+    fn delegations(&mut self, rest: &str) -> Result<Reply, Fault> {
+        let path = self.path(&format!("delegations{rest}"))?;
+        self.rest.ask(Request { method: "POST", path: &path, accept: "*/*", ..Request::default() })
+    }
+
+    /// A job of ours was found, and what was delegated for it is not remembered: it is used again, or taken away where there is one
+    /// already.
+    fn adopt(&mut self, job: &str) -> Result<(), Fault> {
+        let description = self.diagnose(job, "description")?;
+        match description.as_deref().and_then(description::delegation).filter(|id| reply::is_id(id)) {
+            Some(id) if self.delegation.as_ref().is_some_and(|known| known.id == id) => Ok(()),
+            Some(id) if self.delegation.is_some() => self.forget(id),
+            Some(id) => {
+                let id = id.to_owned();
+                self.delegation = Some(Delegated { id, until: 0, fingerprint: String::new() });
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl ComputeElement for Arc<'_> {
-    fn submit(&mut self, job: &Job) -> Result<String, Fault> {
+    fn prepare(&mut self) -> Result<Option<Delegated>, Fault> {
         self.version()?;
+        self.reserve()?;
+        Ok(self.delegation.clone())
+    }
+
+    fn submit(&mut self, job: &Job) -> Result<String, Fault> {
         let delegation = self.delegate()?;
         let (content_type, text) = description::write(job, self.language, delegation.as_deref());
         let mut path = self.path("jobs?action=new")?;
@@ -309,7 +363,8 @@ impl ComputeElement for Arc<'_> {
             let local = self.diagnose(&id, "local")?;
             let name = local.as_deref().and_then(|text| text.lines().find_map(|l| l.strip_prefix("jobname=")));
             if let Some(name) = name.filter(|name| name.starts_with(prefix)) {
-                found.push((id, name.to_owned()));
+                found.push((id.clone(), name.to_owned()));
+                self.adopt(&id)?;
             }
         }
         Ok(found)

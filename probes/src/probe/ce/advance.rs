@@ -162,6 +162,8 @@ fn submit(work: &Work<'_>, ce: &mut dyn ComputeElement, memory: &mut Memory) -> 
             Kind::Payload => {}
         }
     }
+    let delegation = ce.prepare().map_err(|fault| failed(memory, work, fault))?;
+    memory.delegation = delegation.or(memory.delegation.take());
     memory.job = Some(Active {
         name,
         id: None,

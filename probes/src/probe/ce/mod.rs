@@ -3,10 +3,12 @@
 //! once: no slot of Nagios waits for a batch system.
 //!
 //! Start reading in `run` below; `advance.rs` is the state machine, `verdict.rs` the table of what an end or a time-out means,
-//! `memory.rs` what is kept between calls, `worker_node.rs` what a job brings back from its node, `answer.rs` what is said. The compute elements themselves are in `crate::ce`.
+//! `memory.rs` what is kept between calls, `credentials.rs` what
+//! we show, `worker_node.rs` what a job brings back from its node, `answer.rs` what is said. The compute elements themselves are in `crate::ce`.
 
 mod advance;
 mod answer;
+mod credentials;
 mod memory;
 mod options;
 mod verdict;
@@ -39,11 +41,12 @@ pub const PLUGIN: Plugin = Plugin {
 
 /// A file that goes with the job is not longer.
 const INPUT: u64 = 16 * 1024 * 1024;
-/// A delegated proxy must outlive the job by so many seconds.
-const BEYOND: i64 = 1800;
 
 fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     let args = Args::from(Raw::from_arg_matches(matches)?);
+    if args.ce != "arc" && !args.stage_in.is_empty() {
+        return Err(Usage(format!("--stage-in: only an ARC CE fetches files itself, not --ce {}", args.ce)));
+    }
     let mut report = context.report(PLUGIN.service);
     let (mut memory, kept) = match memory::open(&args.state_dir, &args.hostname, args.port(), &args.tag) {
         Ok(open) => open,
@@ -96,9 +99,6 @@ fn run(matches: &ArgMatches, context: &Context) -> Result<Report, Usage> {
     Ok(report)
 }
 
-/// A proxy is not asked to outlive the longest wait in a queue: proxies are of 12 hours as a rule.
-const HALF_DAY_AT_MOST: i64 = 6 * 3600;
-
 /// An ARC CE.
 fn arc(work: &Work<'_>, memory: &mut Memory, context: &Context, report: &mut Report) -> Result<Done, Finding> {
     let args = work.args;
@@ -106,14 +106,14 @@ fn arc(work: &Work<'_>, memory: &mut Memory, context: &Context, report: &mut Rep
         host: args.hostname.clone(),
         port: args.port(),
         ca_dir: anchors::folder(args.ca_dir.as_ref()),
-        identity: args.identity(context.now)?.map(|(identity, _)| identity),
-        token: args.token()?,
+        identity: credentials::shown(args, context)?.map(|shown| shown.identity),
+        token: credentials::token(args)?,
     };
     let settings = Settings {
         base: args.path.clone(),
         language: args.language(),
         delegates: !args.no_delegation,
-        needed: (args.wall_time + BEYOND).max(HALF_DAY_AT_MOST.min(args.timeout_queued)),
+        needed: args.needed(),
     };
     let mut ce = Arc::new(Rest::new(server, context), settings, context.now, memory.delegation.clone());
     let done = advance::advance(work, &mut ce, memory);
@@ -127,13 +127,13 @@ fn arc(work: &Work<'_>, memory: &mut Memory, context: &Context, report: &mut Rep
 /// An HTCondor-CE.
 fn htcondor(work: &Work<'_>, memory: &mut Memory, context: &Context) -> Result<Done, Finding> {
     let args = work.args;
-    let identity = args.identity(context.now)?;
+    let shown = credentials::shown(args, context)?;
     let settings = condor::Settings {
         host: args.hostname.clone(),
         port: args.port(),
         tools: args.condor_bin.clone(),
         folder: args.jobs_dir(),
-        proxy: identity.map(|_| args.proxy_file()),
+        proxy: shown.map(|shown| shown.file),
         token: args.token.clone().filter(|token| token.as_os_str() != "auto"),
         ca_dir: anchors::folder(args.ca_dir.as_ref()),
     };
@@ -168,6 +168,7 @@ fn job(args: &Args) -> Result<Job, Finding> {
         queue: args.queue.clone(),
         wall_time: u32::try_from(args.wall_time).unwrap_or(u32::MAX),
         memory: args.memory,
+        sources: args.stage_in.clone(),
         environments: args.runtime_environment.clone(),
         ..Job::default()
     };

@@ -1,14 +1,17 @@
 //! The command line of check_ce.
 
 use crate::ce::arc::description::Language;
-use crate::net::tls::Identity;
 use crate::sink::place::Place;
 use crate::trust::time::{DAY, HOUR, MINUTE, Seconds};
-use plugin::Finding;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where states are kept when nothing else is said.
 const FOLDER: &str = "/var/lib/gridprobe/ce";
+
+/// A delegated proxy must outlive the job by so many seconds.
+const BEYOND: Seconds = 1800;
+/// Of the wait in a queue no more is reckoned with.
+const HALF_DAY_AT_MOST: Seconds = 6 * HOUR;
 
 /// As clap reads it. What an option is when it is not given stands below: clap would set it in every run and carry it about, an eighth
 /// of what a plain run costs.
@@ -55,12 +58,15 @@ pub(super) struct Raw {
     /// Proxy to submit with [default: X509_USER_PROXY, else /tmp/x509up_u with the number of the user]
     #[arg(short = 'x', long, value_name = "FILE", help_heading = "Credentials")]
     proxy: Option<PathBuf>,
-    /// Certificate to submit with, of a service or robot, in place of a proxy
+    /// Certificate of a service or robot, from which a proxy of 12 hours is made and kept in the state folder
     #[arg(long, value_name = "FILE", help_heading = "Credentials", requires = "key", conflicts_with = "proxy")]
     cert: Option<PathBuf>,
     /// Its key
     #[arg(long, value_name = "FILE", help_heading = "Credentials", requires = "cert")]
     key: Option<PathBuf>,
+    /// A proxy of this certificate, valid or not, whose VOMS attributes go into the proxies that are made
+    #[arg(long, value_name = "FILE", help_heading = "Credentials", requires = "cert")]
+    voms_proxy: Option<PathBuf>,
     /// Bearer token: a file, or "auto" for where WLCG's discovery finds one (BEARER_TOKEN, BEARER_TOKEN_FILE, bt_uUID)
     #[arg(long, value_name = "FILE", help_heading = "Credentials")]
     token: Option<PathBuf>,
@@ -79,6 +85,9 @@ pub(super) struct Raw {
     /// Another file that goes with the job; may be given again
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     input: Vec<PathBuf>,
+    /// A file that the compute element fetches itself before the job runs, of an ARC CE only; may be given again
+    #[arg(long, value_name = "URL", help_heading = "Job", value_parser = source)]
+    stage_in: Vec<(String, String)>,
     /// Runtime environment; may be given again
     #[arg(long, value_name = "NAME", help_heading = "Job", value_parser = plain)]
     runtime_environment: Vec<String>,
@@ -165,10 +174,12 @@ pub(super) struct Args {
     pub reap: bool,
     /// Proxy to submit with
     pub proxy: Option<PathBuf>,
-    /// Certificate to submit with, of a service or robot, in place of a proxy
+    /// Certificate of a service or robot, from which proxies are made
     pub cert: Option<PathBuf>,
     /// Its key
     pub key: Option<PathBuf>,
+    /// A proxy of this certificate, whose VOMS attributes go into the proxies that are made
+    pub voms_proxy: Option<PathBuf>,
     /// Bearer token: a file, or "auto" for where WLCG's discovery finds one (BEARER_TOKEN, BEARER_TOKEN_FILE, bt_uUID)
     pub token: Option<PathBuf>,
     /// Delegate no proxy with the job
@@ -181,6 +192,8 @@ pub(super) struct Args {
     pub payload_arg: Vec<String>,
     /// Another file that goes with the job; may be given again
     pub input: Vec<PathBuf>,
+    /// Files that the compute element fetches itself before the job runs: name, address
+    pub stage_in: Vec<(String, String)>,
     /// Runtime environment; may be given again
     pub runtime_environment: Vec<String>,
     /// Wall time that is asked for
@@ -237,12 +250,14 @@ impl From<Raw> for Args {
             proxy: raw.proxy,
             cert: raw.cert,
             key: raw.key,
+            voms_proxy: raw.voms_proxy,
             token: raw.token,
             no_delegation: raw.no_delegation,
             ca_dir: raw.ca_dir,
             payload: raw.payload,
             payload_arg: raw.payload_arg,
             input: raw.input,
+            stage_in: raw.stage_in,
             runtime_environment: raw.runtime_environment,
             wall_time: raw.wall_time.unwrap_or(10 * MINUTE),
             memory: raw.memory.unwrap_or(512),
@@ -330,6 +345,18 @@ fn plain(text: &str) -> Result<String, String> {
     if fine { Ok(text.to_owned()) } else { Err("it has characters that job descriptions cannot have in it".to_owned()) }
 }
 
+/// An address, and the name that its file has beside the job: the address's last part.
+fn source(text: &str) -> Result<(String, String), String> {
+    let wrong = || "it is no address of a file, as https://host.example.org/path/file".to_owned();
+    let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
+    let scheme_fine = scheme.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+        && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let (place, path) = rest.split_once('/').ok_or_else(wrong)?;
+    let name = path.rsplit('/').next().filter(|name| super::is_file_name(name)).ok_or_else(wrong)?;
+    let fine = text.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>\\".contains(&b));
+    if fine && scheme_fine && !place.is_empty() { Ok((name.to_owned(), text.to_owned())) } else { Err(wrong()) }
+}
+
 /// What a job is to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
@@ -361,6 +388,12 @@ impl Args {
         self.state_dir.join("jobs")
     }
 
+    /// Seconds for which a proxy is needed by a job that is submitted now. A proxy is not asked to outlive the longest wait in a queue:
+    /// proxies are of 12 hours as a rule.
+    pub fn needed(&self) -> Seconds {
+        (self.wall_time + BEYOND).max(HALF_DAY_AT_MOST.min(self.timeout_queued))
+    }
+
     pub fn language(&self) -> Language {
         if self.language == "xrsl" { Language::Xrsl } else { Language::Adl }
     }
@@ -374,80 +407,32 @@ impl Args {
         });
         format!("gridprobe:{monitor}:{}:", self.tag)
     }
-
-    pub fn proxy_file(&self) -> PathBuf {
-        let named = || std::env::var_os("X509_USER_PROXY").filter(|f| !f.is_empty()).map(PathBuf::from);
-        let usual = || PathBuf::from(format!("/tmp/x509up_u{}", nix::unistd::Uid::current()));
-        self.proxy.clone().or_else(named).unwrap_or_else(usual)
-    }
-
-    /// What we show, and until when it is valid. With a token alone there may be none.
-    ///
-    /// # Errors
-    /// It cannot be used: ours to mend.
-    pub fn identity(&self, now: Seconds) -> Result<Option<(Identity, Seconds)>, Finding> {
-        let file = self.cert.clone().unwrap_or_else(|| self.proxy_file());
-        if self.token.is_some() && self.proxy.is_none() && self.cert.is_none() {
-            return Ok(None);
-        }
-        let identity = Identity::read(&file, self.key.as_deref())
-            .map_err(|why| Finding::unknown("credentials", format!("{why}; nothing can be submitted")))?;
-        let mut until = Seconds::MAX;
-        for x509 in &identity.chain {
-            let certificate = crate::probe::cert::path::certificate(x509)
-                .map_err(|why| Finding::unknown("credentials", format!("{} cannot be used: {why}", file.display())))?;
-            until = until.min(certificate.not_after);
-        }
-        if until <= now {
-            let ago = crate::trust::time::length(now - until);
-            return Err(Finding::unknown(
-                "credentials",
-                format!("our proxy {} expired {ago} ago; see what renews it", file.display()),
-            ));
-        }
-        Ok(Some((identity, until)))
-    }
-
-    /// The token, where one is to be used (WLCG Bearer Token Discovery).
-    ///
-    /// # Errors
-    /// There is none: ours to mend.
-    pub fn token(&self) -> Result<Option<String>, Finding> {
-        let Some(file) = &self.token else { return Ok(None) };
-        let wrong = |why: String| Finding::unknown("credentials", why);
-        let read = |path: &Path| {
-            std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read the token {}: {e}", path.display())))
-        };
-        let text = if file.as_os_str() == "auto" { discovered().map_err(wrong)? } else { read(file)? };
-        let token = text.trim();
-        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(wrong("there is no bearer token where one should be, or it is none".to_owned()));
-        }
-        Ok(Some(token.to_owned()))
-    }
-}
-
-/// WLCG Bearer Token Discovery, 1 to 4.
-fn discovered() -> Result<String, String> {
-    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
-    if let Some(token) = set("BEARER_TOKEN") {
-        return Ok(token.to_string_lossy().into_owned());
-    }
-    let name = format!("bt_u{}", nix::unistd::Uid::current());
-    let mut places: Vec<PathBuf> = set("BEARER_TOKEN_FILE").into_iter().map(PathBuf::from).collect();
-    if places.is_empty() {
-        places.extend(set("XDG_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join(&name)));
-        places.push(Path::new("/tmp").join(&name));
-    }
-    places.iter().find_map(|path| std::fs::read_to_string(path).ok()).ok_or_else(|| {
-        let shown: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
-        format!("there is no bearer token: none in BEARER_TOKEN, nor in {}", shown.join(", "))
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_have_a_name_at_their_end() {
+        let named = source("https://se.example.org:443/dir/file.txt").unwrap();
+        assert_eq!(named, ("file.txt".to_owned(), "https://se.example.org:443/dir/file.txt".to_owned()));
+        for wrong in [
+            "",
+            "file",
+            "http://",
+            "http://host",
+            "http://host/",
+            "http:///x",
+            "HTTP://h/x",
+            "http://h/a b",
+            "http://h/..",
+            "http://h/stdout.txt",
+            "http://h/\"x",
+        ] {
+            assert!(source(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn lengths_of_time_are_read() {
