@@ -96,7 +96,7 @@ fn made(args: &Args, certificate: &Path, key: &Path, context: &Context) -> Resul
     let folder = args.state_dir.join("proxies");
     let file = folder.join(format!("{name}.pem"));
     // It need not last longer than a new one would.
-    let enough = args.needed().min(until.min(context.now + LIFE) - context.now - WORTHWHILE);
+    let enough = args.needed().min(until.min(context.now + LIFE) - context.now - WORTHWHILE).max(0);
     if let Some(identity) = holds(&file, &own, context.now + enough) {
         return Ok(Shown { identity, file });
     }
@@ -121,7 +121,7 @@ fn made(args: &Args, certificate: &Path, key: &Path, context: &Context) -> Resul
 fn holds(file: &Path, own: &Identity, then: Seconds) -> Option<Identity> {
     let identity = Identity::read(file, None).ok()?;
     let same = identity.chain.get(1)?.to_der().ok()? == own.chain[0].to_der().ok()?;
-    (same && until(&identity).is_ok_and(|until| until >= then)).then_some(identity)
+    (same && until(&identity).is_ok_and(|until| until > then)).then_some(identity)
 }
 
 /// The VOMS attributes of a proxy, as another proxy of the same certificate may carry them.
