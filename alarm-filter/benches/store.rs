@@ -28,7 +28,7 @@ fn main() {
 
 fn compare(dir: &Path, size: usize) {
     let path = |name: &str| dir.join(format!("{name}-{size}.db"));
-    let mut bare = Bare::open(&path("bare"));
+    let mut bare = Bare::open(&path("bare"), true);
     let mut plain = SqliteStore::open(&path("plain"), OpenOptions::default()).unwrap();
     let mut whole = SqliteStore::open(&path("whole"), OpenOptions::default()).unwrap();
     let (mut times, mut rows) = ([Duration::ZERO; 3], 0);

@@ -4,20 +4,23 @@ use alarm_filter::store::Batch;
 use rusqlite::{Connection, params};
 use std::path::Path;
 
-/// SQLite with the same table, index and settings, and nothing else.
+/// SQLite with the same table, synced as ours is, its pages as SQLite has them, and nothing else.
 pub struct Bare(Connection);
 
 impl Bare {
-    /// Makes the file.
-    pub fn open(path: &Path) -> Self {
+    /// Makes the file, with an index by object or with the table alone. Ours writes where an object's records are later, with the snapshot.
+    pub fn open(path: &Path, indexed: bool) -> Self {
         let conn = Connection::open(path).unwrap();
         conn.execute_batch(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16384;
              CREATE TABLE journal(seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, version INTEGER, rules INTEGER,
-                                  object INTEGER, body TEXT, events TEXT);
-             CREATE INDEX journal_object ON journal(object, seq) WHERE object IS NOT NULL;",
+                                  object INTEGER, body TEXT, events TEXT);",
         )
         .unwrap();
+        if indexed {
+            let index = "CREATE INDEX journal_object ON journal(object, seq) WHERE object IS NOT NULL";
+            conn.execute_batch(index).unwrap();
+        }
         Bare(conn)
     }
 

@@ -1,5 +1,6 @@
 //! From rows to types, each row's checksum verified on the way; shared by the writer, the readers and the checks.
 
+use super::again;
 use crate::store::checksum::Sum;
 use crate::store::contract::{Losses, TruthBegins};
 use crate::store::documents;
@@ -31,14 +32,15 @@ pub(super) fn seq(value: i64) -> u64 {
 /// A record with its verdict: `false` when the checksum does not fit.
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<(StoredRecord, bool)> {
     let seq = seq(row.get(0)?);
+    let body: String = row.get(7)?;
     let record = Record {
         at: Timestamp(row.get(1)?),
         kind: Cow::Owned(row.get(2)?),
         version: row.get(3)?,
         rules: row.get(4)?,
         object: row.get(5)?,
-        body: row.get(7)?,
-        events: row.get(8)?,
+        events: again::put_back(&body, row.get(8)?),
+        body,
     };
     let sound = record.sum(seq) == row.get::<_, i64>(6)?;
     Ok((StoredRecord { seq, record }, sound))

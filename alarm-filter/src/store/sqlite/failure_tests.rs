@@ -205,7 +205,7 @@ fn doors_that_stay_shut() {
     assert!(refused().contains(&format!("held by pid {} on", std::process::id())));
     store.conn.execute_batch("PRAGMA user_version=99; UPDATE meta SET written_by='9.9.9'").unwrap();
     drop(store);
-    assert!(refused().contains("written by alarm-filter 9.9.9 (schema 99), this release knows schemas up to 3"));
+    assert!(refused().contains("written by alarm-filter 9.9.9 (schema 99), this release knows schemas up to 4"));
     let other = Connection::open(&path).unwrap();
     other.execute_batch("PRAGMA application_id=1").unwrap();
     drop(other);

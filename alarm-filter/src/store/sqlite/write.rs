@@ -1,6 +1,7 @@
 //! Committing: a batch is one transaction, and a commit whose outcome is unknown is asked after before anything else.
 
 use super::SqliteStore;
+use super::again;
 use super::decode::{self, Meta};
 use super::schema;
 use crate::store::checksum;
@@ -142,7 +143,7 @@ fn write(conn: &Connection, batch: &Batch, mut meta: Meta) -> rusqlite::Result<M
             r.object,
             sum,
             r.body,
-            r.events
+            again::left_out(&r.body, &r.events)
         ])?;
     }
     for (source, value) in &batch.cursors {
