@@ -20,8 +20,8 @@ const HOLDS: Duration = Duration::from_secs(600);
 /// way is gone (RFC 5482).
 pub(super) const ACKNOWLEDGED: Duration = Duration::from_secs(4);
 
-/// So long a run waits for another that uses the connection that it wants.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// So long a run waits for another that uses the connection that it wants, and no longer than half of its time: A-REX takes seconds to make a key.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whom a connection leads to, as whom, and by which anchors it was trusted.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -95,7 +95,7 @@ pub(super) struct Lease {
 pub(super) fn lease(key: Key, now: i64, deadline: Deadline) -> Lease {
     let (mut old, mut line) = (Vec::new(), None);
     {
-        let patient = Instant::now() + PATIENCE.min(deadline.remaining() / 4);
+        let patient = Instant::now() + PATIENCE.min(deadline.remaining() / 2);
         let mut shared = shared();
         loop {
             // The newest first: it is the least likely to be closed.
