@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Stand-ins for condor_submit, condor_q, condor_transfer_data and condor_rm, by the name they are called by.
+"""Stand-ins for condor_submit, condor_q, condor_transfer_data, condor_rm and condor_ping, by the name they are called by.
 
 No HTCondor-CE can be had from Debian; what check_ce says to the tools and reads from them is tested with these. They run the job on
 this machine and answer with ads that HTCondor's own classad2 module has written (tests/data/condor). Their memory lies beside them;
-a file `mood` there makes them misbehave: refuse, held, broken, slow.
+a file `mood` there makes them misbehave: refuse, full, held, broken, slow.
 """
 import json
 import os
@@ -78,6 +78,8 @@ def submit(args):
     found, rest = options(args, {"-remote", "-pool", "-append"})
     if "-spool" not in rest or "-terse" not in rest or "-remote" not in found:
         fail("ERROR: this stand-in takes spooled jobs only")
+    if MOOD == "full":
+        fail("ERROR: Failed to commit job submission into the queue.\nERROR: Number of submitted jobs would exceed MAX_JOBS_SUBMITTED")
     if MOOD == "refuse":
         fail("ERROR: Failed to connect to queue manager localhost\nAUTHENTICATE:1003:Failed to authenticate with any method")
     job = description(rest[-1], found["-append"])
@@ -151,5 +153,14 @@ def remove(args):
     print(f"Job {rest[-1]} marked for removal")
 
 
+def ping(args):
+    _, rest = options(args, {"-name", "-pool", "-type"})
+    if rest != ["WRITE"]:
+        fail("ERROR: this stand-in is asked about WRITE only")
+    if MOOD == "refuse":
+        fail("WRITE failed!\nAUTHENTICATE:1004:Failed to authenticate using SCITOKENS")
+    print("WRITE command using (AES, AES, and SCITOKENS) succeeded as ops@users.htcondor.org to schedd localhost.")
+
+
 JOBS.mkdir(exist_ok=True)
-{"condor_submit": submit, "condor_q": queue, "condor_transfer_data": transfer, "condor_rm": remove}[TOOL](sys.argv[1:])
+{"condor_submit": submit, "condor_q": queue, "condor_transfer_data": transfer, "condor_rm": remove, "condor_ping": ping}[TOOL](sys.argv[1:])

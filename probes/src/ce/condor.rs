@@ -1,4 +1,4 @@
-//! HTCondor-CE through HTCondor's own tools: condor_submit -spool, condor_q -json, condor_transfer_data, condor_rm (HTCondor manual,
+//! HTCondor-CE through HTCondor's own tools: condor_submit -spool, condor_q -json, condor_transfer_data, condor_rm, condor_ping (HTCondor manual,
 //! "Command Reference Manual"; htcondor-ce's condor_ce_trace shows the same conversation). Jobs are spooled to the CE, and leave its
 //! queue when what they wrote was fetched or they are removed.
 
@@ -92,6 +92,20 @@ impl<'c> Condor<'c> {
             return Fault::Ours(why);
         }
         Fault::Theirs(why)
+    }
+
+    /// A job was not taken. Whether it is we who may not write there, the tool for submitting often does not say; condor_ping asks nothing else.
+    fn not_taken(&self, output: &Output) -> Fault {
+        let fault = self.failed("does not take the job", output);
+        if matches!(fault, Fault::Ours(_)) {
+            return fault;
+        }
+        match self.tool("condor_ping", &["-type", "SCHEDD", "WRITE"]) {
+            Ok(ping) if ping.is_ok() => Fault::Theirs(format!("{fault}; by condor_ping we may write there")),
+            Ok(ping) => Fault::Theirs(format!("{fault}; condor_ping says of WRITE: {}", ping.said())),
+            // It is not there, or the time is over.
+            Err(_) => fault,
+        }
     }
 
     fn query(&self, arguments: &[&str]) -> Result<Vec<Value>, Fault> {
@@ -233,7 +247,7 @@ impl ComputeElement for Condor<'_> {
         let initial = format!("initialdir={}", folder.display());
         let output = self.tool("condor_submit", &["-append", &initial, &file.display().to_string()])?;
         if !output.is_ok() {
-            return Err(self.failed("does not take the job", &output));
+            return Err(self.not_taken(&output));
         }
         // "12.0 - 12.0"
         let id = output.out.split_whitespace().find(|word| is_id(word)).map(str::to_owned);

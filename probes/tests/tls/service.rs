@@ -68,6 +68,28 @@ fn a_service_in_order_is_ok_and_each_fault_has_its_sentence() {
     assert_eq!(asked(&pki, server.port, &["--no-trust"]).1, 0);
 }
 
+/// dCache and other services of the grid speak one curve only, and many a host has its name in the CN alone.
+#[test]
+fn a_server_that_knows_secp521r1_only_is_spoken_to() {
+    let pki = Pki::new();
+    pki.certificate("good", "ca", "/DC=org/DC=gridtest/CN=localhost", LOCALHOST, &[]);
+    pki.certificate("cnonly", "ca", "/DC=org/DC=gridtest/CN=localhost", "keyUsage=digitalSignature\n", &[]);
+    pki.list("ca", "trust", &["-crldays", "30"]);
+    let token = pki.arg("token");
+    std::fs::write(&token, "a.b.c\n").unwrap();
+    for (name, version, code) in [("good", "-tls1_3", 0), ("good", "-tls1_2", 0), ("cnonly", "-tls1_2", 1)] {
+        let [certificate, key] = ["pem", "key"].map(|kind| pki.arg(&format!("{name}.{kind}")));
+        let server = Server::openssl(&certificate, &key, &["-groups", "secp521r1", version]);
+        let (text, got) = asked(&pki, server.port, &[]);
+        assert_eq!(got, code, "{name} {version}: {text}");
+        // check_ce is answered, though by no compute element: TLS and the certificate were taken.
+        let (port, state) = (server.port.to_string(), pki.arg(&format!("state-{name}{version}")));
+        let words = ["check_ce", "-H", "localhost", "-p", &port, "--token", &token, "--state-dir", &state];
+        let (text, got) = run(&[&words[..], &["--ca-dir", &pki.arg("trust")]].concat());
+        assert!(got == 2 && text.contains("ARC REST interface"), "{name} {version}: {text}");
+    }
+}
+
 #[test]
 fn what_is_no_such_service_is_told_apart() {
     let pki = Pki::new();

@@ -23,6 +23,8 @@ pub struct Arex {
     place: Place,
     /// Where its control and session folders lie.
     disk: PathBuf,
+    /// It takes itself for root.
+    root: bool,
     /// Its certificates, and ours.
     pub pki: Pki,
     /// Where its REST service listens, on 127.0.0.1; its name is `localhost`.
@@ -50,15 +52,21 @@ pub struct Probe {
 impl Arex {
     /// Starts one.
     pub fn start() -> Result<Arex> {
-        Arex::start_with(None)
+        Arex::start_with(None, false)
+    }
+
+    /// Starts one that takes itself for root, in a user namespace of its own: only then it asks to which user a client is mapped, and lets in
+    /// nobody who is mapped to none.
+    pub fn start_as_root() -> Result<Arex> {
+        Arex::start_with(None, true)
     }
 
     /// Starts one that keeps its jobs in a folder of another disk.
     pub fn start_on(disk: &Path) -> Result<Arex> {
-        Arex::start_with(Some(disk))
+        Arex::start_with(Some(disk), false)
     }
 
-    fn start_with(disk: Option<&Path>) -> Result<Arex> {
+    fn start_with(disk: Option<&Path>, root: bool) -> Result<Arex> {
         place::unprivileged()?;
         let place = Place::new("arex")?;
         let disk = disk.map_or_else(|| place.path().to_owned(), Path::to_owned);
@@ -70,7 +78,7 @@ impl Arex {
             std::fs::create_dir_all(&folder).map_err(Fail::at(folder.display()))?;
         }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut arex = Arex { place, disk, pki, port, loop_: None, service: None };
+        let mut arex = Arex { place, disk, root, pki, port, loop_: None, service: None };
         arex.configure()?;
         arex.resume()?;
         Ok(arex)
@@ -95,7 +103,13 @@ impl Arex {
 
     fn arched(&self, file: &str) -> Result<Process> {
         let log = std::fs::File::create(self.place.join(format!("log/{file}.console")))?;
-        let mut command = Command::new(PROGRAM);
+        let mut command = if self.root {
+            let mut command = Command::new("unshare");
+            command.args(["--user", "--map-root-user", PROGRAM]);
+            command
+        } else {
+            Command::new(PROGRAM)
+        };
         command.arg("-f").arg("-c").arg(self.place.join("etc").join(file));
         command.env("ARC_LOCATION", "/usr").env("X509_CERT_DIR", self.pki.anchors()).env("HOSTNAME", "localhost");
         command.env("X509_USER_CERT", self.pki.file("host.pem")).env("X509_USER_KEY", self.pki.file("host.key"));

@@ -358,3 +358,36 @@ fn a_compute_element_whose_disk_is_full_is_critical_and_leaves_no_job_behind() -
     probe.until_clean()?;
     wait::until_true("no job to be left", || Ok(arex.jobs()?.is_empty()))
 }
+
+#[test]
+fn who_is_mapped_to_nobody_is_not_let_in() -> Result {
+    let arex = Arex::start_as_root()?;
+    let vomsdir = arex.file("vomsdir");
+    arex.pki.voms_proxy("voms.proxy", "stranger", &vomsdir)?;
+    arex.pki.voms_proxy_with("over.proxy", "stranger", &vomsdir, &["-pastac", "20:00", "-vomslife", "1"])?;
+    let (voms, over) = (arex.pki.arg("voms.proxy"), arex.pki.arg("over.proxy"));
+    let refused = "does not let us in";
+    // In a namespace A-REX cannot give jobs away to a user: whoever is let in fails behind that.
+    let cases: [(&str, e2e::arex::Probe, &str, i32); 4] = [
+        ("mapped to nobody", arex.robot_of("stranger", "stranger"), refused, 2),
+        (
+            "VOMS says so no more",
+            arex.probe("over").with(&["-x", &over]),
+            "VOMS attributes of dteam in our proxy expired",
+            3,
+        ),
+        ("VOMS says so", arex.probe("voms").with(&["-x", &voms]), "Failed to store job description", 2),
+        (
+            "VOMS says so, kept",
+            arex.robot_of("stranger", "kept").with(&["--voms-proxy", &voms]),
+            "Failed to store job",
+            2,
+        ),
+    ];
+    for (who, probe, words, code) in cases {
+        let answer = probe.call()?;
+        assert!(answer.code == code && answer.text.contains(words), "{who}: {} {}", answer.code, answer.text);
+        assert_eq!(answer.text.contains("403"), code == 3 || words == refused, "{who}: {}", answer.text);
+    }
+    Ok(())
+}

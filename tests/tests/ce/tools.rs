@@ -1,7 +1,7 @@
-//! The other kinds of compute elements: the same conversation with each. Slurm and task-spooler are real batch systems; HTCondor's tools are
+//! All kinds of compute elements: the same conversation with each. A-REX, Slurm and task-spooler are real; HTCondor's tools are
 //! stand-ins (tests/ce/condor_tools.py says why).
 
-use e2e::arex::Probe;
+use e2e::arex::{Arex, Probe};
 use e2e::fail::Fail;
 use e2e::place::{self, Place};
 use e2e::slurm::Slurm;
@@ -15,6 +15,7 @@ struct Kind {
     name: &'static str,
     probe: Probe,
     slurm: Option<Slurm>,
+    arex: Option<Arex>,
 }
 
 impl Kind {
@@ -29,7 +30,13 @@ impl Kind {
         let template = place.join("template.toml");
         place::write(&template, text)?;
         let probe = Probe::of(place.join("state"), &["--ce", "command", "--template", &template.display().to_string()]);
-        Ok(Kind { place, name: "task-spooler", probe, slurm: None })
+        Ok(Kind { place, name: "task-spooler", probe, slurm: None, arex: None })
+    }
+
+    fn arc() -> Result<Kind> {
+        let arex = Arex::start()?;
+        let probe = arex.probe("conversation");
+        Ok(Kind { place: Place::new("arc-jobs")?, name: "arc", probe, slurm: None, arex: Some(arex) })
     }
 
     fn slurm() -> Result<Kind> {
@@ -42,7 +49,7 @@ impl Kind {
         let conf = slurm.configuration().display().to_string();
         place::write(&template, format!("{text}environment = {{ SLURM_CONF = \"{conf}\" }}\n"))?;
         let probe = Probe::of(place.join("state"), &["--ce", "command", "--template", &template.display().to_string()]);
-        Ok(Kind { place, name: "slurm", probe, slurm: Some(slurm) })
+        Ok(Kind { place, name: "slurm", probe, slurm: Some(slurm), arex: None })
     }
 
     fn condor() -> Result<Kind> {
@@ -50,7 +57,7 @@ impl Kind {
         let place = Place::new("condor")?;
         let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
         let tools = place.folder("tools")?;
-        for name in ["condor_submit", "condor_q", "condor_transfer_data", "condor_rm"] {
+        for name in ["condor_submit", "condor_q", "condor_transfer_data", "condor_rm", "condor_ping"] {
             std::fs::copy(tests.join("ce/condor_tools.py"), tools.join(name)).map_err(Fail::at(name))?;
         }
         std::os::unix::fs::symlink(tests.join("data/condor"), tools.join("ads"))?;
@@ -59,7 +66,7 @@ impl Kind {
         let words =
             ["--ce", "htcondor", "--condor-bin", &tools.display().to_string(), "--token", &token.display().to_string()];
         let probe = Probe::of(place.join("state"), &words);
-        Ok(Kind { place, name: "htcondor", probe, slurm: None })
+        Ok(Kind { place, name: "htcondor", probe, slurm: None, arex: None })
     }
 
     fn script(&self, name: &str, text: &str) -> Result<String> {
@@ -72,6 +79,9 @@ impl Kind {
     fn jobs(&self) -> Result<usize> {
         if self.name == "htcondor" {
             return Ok(std::fs::read_dir(self.place.join("tools/jobs")).map_or(0, Iterator::count));
+        }
+        if let Some(arex) = &self.arex {
+            return Ok(arex.jobs()?.len());
         }
         if let Some(slurm) = &self.slurm {
             return Ok(slurm
@@ -105,10 +115,12 @@ fn conversation(kind: &Kind) -> Result {
     assert!(ended.code == 0 && ended.text.contains("job: gridprobe gridprobe:tests:"), "{name}: {}", ended.text);
     kind.probe.until_clean()?;
     assert_eq!(kind.jobs()?, 0, "{name}");
-    let folders = std::fs::read_dir(kind.place.join("state/jobs"))?.count();
+    let folders = std::fs::read_dir(kind.probe.state().join("jobs")).map_or(0, Iterator::count);
     assert_eq!(folders, 0, "{name}: a folder of a job is left behind");
     // A payload with its files and arguments, and its exit code.
     let more = kind.script("more.txt", "this came along\n")?;
+    // A-REX has a shell look at arguments on the worker node, which replaces what begins with $.
+    let argument = if kind.arex.is_some() { "it's a \"b\" <c> & d" } else { "it's a \"b\" $c" };
     let words = kind.script("words.sh", "#!/bin/sh\ncat more.txt\necho \"$1\"\nexit $2\n")?;
     for (code, said) in
         [("0", "from end to end"), ("1", "ended with exit code 1: this came along"), ("2", "exit code 2")]
@@ -119,7 +131,7 @@ fn conversation(kind: &Kind) -> Result {
             "--payload",
             &words,
             "--payload-arg",
-            "it's a \"b\" $c",
+            argument,
             "--payload-arg",
             code,
             "--input",
@@ -128,7 +140,7 @@ fn conversation(kind: &Kind) -> Result {
         probe.call()?;
         let probe = probe.with(&["--every", "1h", "-v"]);
         // What is said of the job before has no output.
-        let answer = probe.until("job: it's a \"b\" $c")?;
+        let answer = probe.until(&format!("job: {argument}"))?;
         assert_eq!(answer.code.to_string(), code, "{name}: {}", answer.text);
         assert!(answer.text.contains(said), "{name}: {}", answer.text);
         probe.until_clean()?;
@@ -151,6 +163,11 @@ fn conversation(kind: &Kind) -> Result {
         probe.call()?;
         Ok(kind.jobs()? == 1 && probe.memory()?.contains("\"left\":[]"))
     })
+}
+
+#[test]
+fn an_arc_ce_by_its_rest_interface() -> Result {
+    conversation(&Kind::arc()?)
 }
 
 #[test]
@@ -186,6 +203,11 @@ fn an_htcondor_ce_by_stand_ins_of_its_tools() -> Result {
     kind.mood("refuse")?;
     let refused = fresh("refused").call()?;
     assert!(refused.text.contains("Failed to authenticate with any method") && refused.code == 2, "{}", refused.text);
+    let words = "condor_ping says of WRITE: AUTHENTICATE:1004:Failed to authenticate using SCITOKENS";
+    assert!(refused.text.contains(words), "{}", refused.text);
+    kind.mood("full")?;
+    let full = fresh("full").call()?;
+    assert!(full.text.contains("MAX_JOBS_SUBMITTED") && full.text.contains("we may write there"), "{}", full.text);
     kind.mood("broken")?;
     let broken = fresh("broken").call()?;
     assert!(broken.text.contains("Failed to connect") && broken.code == 2, "{}", broken.text);
