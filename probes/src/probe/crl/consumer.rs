@@ -10,21 +10,24 @@ pub enum Consumer {
     /// OpenSSL's lookup by folder, measured with Debian's 3.0.22: `HASH.r0`, `HASH.r1`, … until one is missing, PEM only; what is
     /// broken is skipped.
     Openssl,
-    /// The same in the original (by_dir.c), which stops at what is broken, under the default crypto policy of Enterprise Linux 9:
-    /// no SHA-1, no keys below 112 bits.
+    /// The same in the original (by_dir.c), which stops at what is broken, and takes a delta list for a complete one, as Debian's
+    /// did up to 3.0.19.
+    OpensslOriginal,
+    /// The original under the default crypto policy of Enterprise Linux 9: no SHA-1, no keys below 112 bits.
     OpensslEl9,
     /// canl-java, and with it dCache, StoRM and VOMS: every `HASH.rN`, PEM or DER; what is broken is skipped.
     Canl,
 }
 
 impl Consumer {
-    /// All of them.
+    /// Those whose views are compared: between them they see all that any sees.
     pub const ALL: [Consumer; 3] = [Consumer::Openssl, Consumer::OpensslEl9, Consumer::Canl];
 
     /// As on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Consumer::Openssl => "openssl",
+            Consumer::OpensslOriginal => "openssl-original",
             Consumer::OpensslEl9 => "openssl-el9",
             Consumer::Canl => "canl",
         }
@@ -32,7 +35,7 @@ impl Consumer {
 
     /// By that name.
     pub fn named(name: &str) -> Option<Consumer> {
-        Consumer::ALL.into_iter().find(|c| c.name() == name)
+        Consumer::ALL.into_iter().chain([Consumer::OpensslOriginal]).find(|c| c.name() == name)
     }
 
     /// What it takes in of the files under a hash.
@@ -60,7 +63,7 @@ impl Consumer {
                 Read::Other(what) => view.obstacles.push((&file.name, Obstacle::Other(what))),
                 Read::Unreadable(why) => view.obstacles.push((&file.name, Obstacle::Unreadable(why))),
             }
-            if self == Consumer::OpensslEl9 && view.obstacles.len() > before {
+            if matches!(self, Consumer::OpensslOriginal | Consumer::OpensslEl9) && view.obstacles.len() > before {
                 break;
             }
         }

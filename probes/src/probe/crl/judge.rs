@@ -80,7 +80,7 @@ impl Judge<'_> {
                 _ => Finding::critical("bad_signature", text),
             });
         }
-        if crl.delta {
+        if crl.delta && self.consumer != Consumer::OpensslOriginal {
             return Some(Finding::critical(
                 "delta_only",
                 "it is a delta list, which services do not take alone: the complete one is missing",
@@ -117,6 +117,12 @@ impl Judge<'_> {
             return vec![refused];
         }
         let mut found = Vec::new();
+        if crl.delta {
+            found.push(Finding::warning(
+                "delta_only",
+                "it is a delta list, which this OpenSSL takes for the complete one: what was revoked before counts as good",
+            ));
+        }
         match self.verified(crl) {
             Verdict::Good => {}
             Verdict::Bad => found.push(Finding::critical(

@@ -63,7 +63,7 @@ struct ListArgs {
     #[arg(short, long, value_name = "TIME", default_value = "0h", value_parser = |t: &str| lifetime::parse(t, HOUR))]
     critical: Range,
     /// Whose view is taken
-    #[arg(long, value_name = "WHO", default_value = "openssl", value_parser = ["openssl", "openssl-el9", "canl"])]
+    #[arg(long, value_name = "WHO", default_value = "openssl", value_parser = ["openssl", "openssl-original", "openssl-el9", "canl"])]
     consumer: String,
     /// Remember in this file what was seen, to notice lists that go back or come late
     #[arg(long, value_name = "FILE")]
