@@ -163,15 +163,16 @@ impl<'c> Arc<'c> {
         let fingerprint = self.rest.identity().filter(|_| self.delegates).map(delegation::fingerprint);
         let Some(fingerprint) = fingerprint else {
             // There was one, and none is wanted any more.
-            if let Some(known) = self.delegation.take() {
+            if let Some(known) = self.delegation.clone() {
                 self.forget(&known.id)?;
+                self.delegation = None;
             }
             return Ok(());
         };
-        let known = self.delegation.take();
+        // A compute element that does not answer does not make it forgotten.
+        let known = self.delegation.clone();
         if let Some(known) = &known {
             if known.fingerprint == fingerprint && known.until - self.now > self.needed {
-                self.delegation = Some(known.clone());
                 return Ok(());
             }
             // The same place is used again, so that nothing is left behind. One that is not known there any more is made anew.
