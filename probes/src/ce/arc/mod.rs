@@ -1,5 +1,5 @@
 //! ARC CE over A-REX' REST interface, versions 1.0 (ARC 6) and 1.1 (ARC 7): "ARC REST interface specification", and what A-REX 6.17
-//! does beside it. Start reading here; `description.rs` writes job descriptions, `states.rs` reads states, `delegation.rs` signs
+//! does beside it. Start reading here; `description.rs` writes job descriptions, `states.rs` reads states, `delegation.rs` renews and signs
 //! proxies, `reply.rs` takes answers apart.
 
 pub mod delegation;
@@ -155,92 +155,6 @@ impl<'c> Arc<'c> {
         let path = self.path(&format!("jobs/{id}/diagnose/{file}"))?;
         let reply = self.rest.ask(Request { method: "GET", path: &path, accept: "*/*", ..Request::default() })?;
         Ok(reply.is_ok().then(|| reply.text()))
-    }
-
-    /// Makes sure that there is a place for a delegated proxy. One that is there and lasts is left as it is; else the compute element
-    /// makes a key, and asks for a certificate.
-    fn reserve(&mut self) -> Result<(), Fault> {
-        let fingerprint = self.rest.identity().filter(|_| self.delegates).map(delegation::fingerprint);
-        let Some(fingerprint) = fingerprint else {
-            // There was one, and none is wanted any more.
-            if let Some(known) = self.delegation.clone() {
-                self.forget(&known.id)?;
-                self.delegation = None;
-            }
-            return Ok(());
-        };
-        // A compute element that does not answer does not make it forgotten.
-        let known = self.delegation.clone();
-        if let Some(known) = &known {
-            if known.fingerprint == fingerprint && known.until - self.now > self.needed {
-                return Ok(());
-            }
-            // The same place is used again, so that nothing is left behind. One that is not known there any more is made anew.
-            let reply = self.delegations(&format!("/{}?action=renew", known.id))?;
-            if reply.is_ok() {
-                self.delegation = Some(Delegated { until: 0, fingerprint: String::new(), ..known.clone() });
-                self.request = Some(reply.body);
-                return Ok(());
-            }
-        }
-        let reply = self.delegations("?action=new")?;
-        let id = reply.location.as_deref().and_then(|l| l.rsplit('/').next()).filter(|id| reply::is_id(id));
-        let Some(id) = id.filter(|_| reply.is_ok()) else { return Err(self.refusal("a delegation", &reply)) };
-        self.delegation = Some(Delegated { id: id.to_owned(), until: 0, fingerprint: String::new() });
-        self.request = Some(reply.body);
-        match known {
-            Some(known) => self.forget(&known.id),
-            None => Ok(()),
-        }
-    }
-
-    /// Signs what was asked for. The delegation's id.
-    fn delegate(&mut self) -> Result<Option<String>, Fault> {
-        let Some(Delegated { id, .. }) = self.delegation.clone() else { return Ok(None) };
-        let (Some(request), Some(identity)) = (self.request.take(), self.rest.identity()) else { return Ok(Some(id)) };
-        let fingerprint = delegation::fingerprint(identity);
-        let signed = delegation::sign(identity, &request, self.now);
-        let (chain, until) = signed.map_err(|why| Fault::Ours(format!("cannot delegate a proxy: {why}")))?;
-        let path = self.path(&format!("delegations/{id}"))?;
-        let reply = self.rest.ask(Request {
-            method: "PUT",
-            path: &path,
-            accept: "*/*",
-            content_type: "application/x-pem-file",
-            body: &chain,
-        })?;
-        if !reply.is_ok() {
-            return Err(self.refusal("the delegated proxy", &reply));
-        }
-        // A proxy of ours that is short cannot be made longer: the job is tried with it all the same.
-        self.delegation = Some(Delegated { id: id.clone(), until, fingerprint });
-        Ok(Some(id))
-    }
-
-    /// Takes a delegation away. What is not known, or in use, is the compute element's to remove in time.
-    fn forget(&mut self, id: &str) -> Result<(), Fault> {
-        self.delegations(&format!("/{id}?action=delete")).map(|_| ())
-    }
-
-    fn delegations(&mut self, rest: &str) -> Result<Reply, Fault> {
-        let path = self.path(&format!("delegations{rest}"))?;
-        self.rest.ask(Request { method: "POST", path: &path, accept: "*/*", ..Request::default() })
-    }
-
-    /// A job of ours was found, and what was delegated for it is not remembered: it is used again, or taken away where there is one
-    /// already.
-    fn adopt(&mut self, job: &str) -> Result<(), Fault> {
-        let description = self.diagnose(job, "description")?;
-        match description.as_deref().and_then(description::delegation).filter(|id| reply::is_id(id)) {
-            Some(id) if self.delegation.as_ref().is_some_and(|known| known.id == id) => Ok(()),
-            Some(id) if self.delegation.is_some() => self.forget(id),
-            Some(id) => {
-                let id = id.to_owned();
-                self.delegation = Some(Delegated { id, until: 0, fingerprint: String::new() });
-                Ok(())
-            }
-            None => Ok(()),
-        }
     }
 }
 
