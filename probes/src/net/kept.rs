@@ -5,7 +5,6 @@
 //! and [`super::rest`] asks once more on a new one.
 
 use super::connect::Timed;
-use openssl::sha::sha256;
 use openssl::ssl::SslStream;
 use plugin::{Deadline, Finding};
 use std::io::BufReader;
@@ -29,9 +28,9 @@ pub(super) struct Key {
     pub host: String,
     pub port: u16,
     pub anchors: PathBuf,
-    /// Of the certificate that was shown.
-    pub identity: Option<[u8; 32]>,
-    /// Of the bearer token that is sent on it.
+    /// Fingerprint of the certificate that was shown.
+    pub identity: Option<String>,
+    /// SHA-256 of the bearer token that is sent on it, which itself is not kept.
     pub token: Option<[u8; 32]>,
 }
 
@@ -76,11 +75,6 @@ pub fn keep(most: usize) {
 /// Whether connections are kept.
 pub(super) fn is_on() -> bool {
     MOST.load(Relaxed) > 0
-}
-
-/// A short form of something that is not to be kept itself.
-pub(super) fn digest(content: &[u8]) -> [u8; 32] {
-    sha256(content)
 }
 
 /// A run's share in what is kept under a key. Its connection is kept for others when it is dropped.

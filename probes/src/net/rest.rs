@@ -7,6 +7,7 @@ use super::http::{Head, read_body};
 use super::kept::{self, Key, Lease, Line};
 use super::tls::{Failure, Identity, alert, handshake};
 use crate::probe::cert::{host, path};
+use openssl::sha::sha256;
 use plugin::{Context, State};
 use std::fmt;
 use std::io::{BufReader, Write};
@@ -126,8 +127,8 @@ impl<'c> Rest<'c> {
                 host: server.host.clone(),
                 port: server.port,
                 anchors: server.ca_dir.clone(),
-                identity: server.identity.as_ref().map(|i| kept::digest(&i.chain[0].to_der().unwrap_or_default())),
-                token: server.token.as_ref().map(|token| kept::digest(token.as_bytes())),
+                identity: server.identity.as_ref().map(Identity::fingerprint),
+                token: server.token.as_ref().map(|token| sha256(token.as_bytes())),
             };
             kept::lease(key, context.now, context.deadline)
         });

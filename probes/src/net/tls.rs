@@ -5,6 +5,7 @@ use super::connect::Timed;
 use super::contexts::{Settings, settings};
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
+use openssl::sha::sha256;
 use openssl::ssl::{HandshakeError, Ssl, SslRef, SslStream};
 use openssl::x509::X509;
 use std::io::{Read, Write};
@@ -37,6 +38,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Which certificate it is: SHA-256 of the first one's encoding, in hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        let der = self.chain[0].to_der().unwrap_or_default();
+        sha256(&der).iter().map(|b| format!("{b:02x}")).collect()
+    }
+
     /// The key of the first certificate.
     pub fn key(&self) -> &PKey<openssl::pkey::Private> {
         &self.key

@@ -8,7 +8,6 @@ use crate::net::tls::Identity;
 use crate::probe::cert::path;
 use crate::trust::proxy;
 use crate::trust::signature::first;
-use openssl::sha::sha256;
 use openssl::x509::X509Req;
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +23,6 @@ pub struct Delegated {
     pub until: i64,
     /// Of the certificate that it was made from: another proxy of ours must be delegated anew.
     pub fingerprint: String,
-}
-
-/// Which certificate an identity has, as SHA-256 in hexadecimal.
-pub fn fingerprint(identity: &Identity) -> String {
-    let der = identity.chain[0].to_der().unwrap_or_default();
-    sha256(&der).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Signs a proxy for the key in a request; the chain to hand over, without a key, and until when the proxy is valid.
@@ -62,7 +55,7 @@ impl Arc<'_> {
     /// Makes sure that there is a place for a delegated proxy. One that is there and lasts is left as it is; else the compute element
     /// makes a key, and asks for a certificate.
     pub(super) fn reserve(&mut self) -> Result<(), Fault> {
-        let fingerprint = self.rest.identity().filter(|_| self.delegates).map(fingerprint);
+        let fingerprint = self.rest.identity().filter(|_| self.delegates).map(Identity::fingerprint);
         let Some(fingerprint) = fingerprint else {
             // There was one, and none is wanted any more.
             if let Some(known) = self.delegation.clone() {
@@ -100,7 +93,7 @@ impl Arc<'_> {
     pub(super) fn delegate(&mut self) -> Result<Option<String>, Fault> {
         let Some(Delegated { id, .. }) = self.delegation.clone() else { return Ok(None) };
         let (Some(request), Some(identity)) = (self.request.take(), self.rest.identity()) else { return Ok(Some(id)) };
-        let fingerprint = fingerprint(identity);
+        let fingerprint = identity.fingerprint();
         let signed = sign(identity, &request, self.now);
         let (chain, until) = signed.map_err(|why| Fault::Ours(format!("cannot delegate a proxy: {why}")))?;
         let path = self.path(&format!("delegations/{id}"))?;
