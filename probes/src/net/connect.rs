@@ -1,6 +1,6 @@
 //! A TCP connection whose every step asks the run's deadline: a server that sends a byte a second does not hold it up.
 
-use super::{kept, names};
+use super::names;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::TcpUserTimeout;
 use plugin::{Context, Deadline};
@@ -9,6 +9,10 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::linux::net::TcpStreamExt;
 use std::time::Duration;
+
+/// What was sent on a connection of an earlier run and is not even acknowledged for so long is lost on the way: the server is not slow
+/// then, but the way is gone (RFC 5482).
+const ACKNOWLEDGED: Duration = Duration::from_secs(4);
 
 /// Why there is no connection; one line.
 #[derive(Debug)]
@@ -92,7 +96,7 @@ impl Timed {
     /// Another run goes on with it, which ends then. What is not acknowledged for a while is lost on the way.
     pub(super) fn go_on(&mut self, deadline: Deadline) {
         self.deadline = deadline;
-        let limit = u32::try_from(kept::ACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
+        let limit = u32::try_from(ACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
         // Without it a way that is gone takes all of the run's time.
         let _ = setsockopt(&self.stream, TcpUserTimeout, &limit);
     }

@@ -15,11 +15,8 @@ use std::time::{Duration, Instant};
 
 /// A server's certificate, the trust anchors and the revocation lists are judged when hands are shaken: not seldomer than this.
 const HOLDS: Duration = Duration::from_secs(600);
-/// What was sent on a kept connection and is not even acknowledged for so long is lost on the way: the server is not slow then, but the
-/// way is gone (RFC 5482).
-pub(super) const ACKNOWLEDGED: Duration = Duration::from_secs(4);
-
-/// So long a run waits for another that uses the connection that it wants, and no longer than half of its time: A-REX takes seconds to make a key.
+/// So long a run waits for another that uses the connection that it wants, and no longer than half of its time: A-REX takes seconds to
+/// make a key.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whom a connection leads to, as whom, and by which anchors it was trusted.
