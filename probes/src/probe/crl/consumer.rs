@@ -13,7 +13,8 @@ pub enum Consumer {
     /// The same in the original (by_dir.c), which stops at what is broken, and takes a delta list for a complete one, as Debian's
     /// did up to 3.0.19.
     OpensslOriginal,
-    /// The original under the default crypto policy of Enterprise Linux 9: no SHA-1, no keys below 112 bits.
+    /// One that stops at what is broken, too, under the default crypto policy of Enterprise Linux 9: no SHA-1, no keys below 112 bits.
+    /// What it makes of a delta list alone was not measured; it counts as refused.
     OpensslEl9,
     /// canl-java, and with it dCache, StoRM and VOMS: every `HASH.rN`, PEM or DER; what is broken is skipped.
     Canl,
@@ -21,7 +22,7 @@ pub enum Consumer {
 
 impl Consumer {
     /// Those whose views are compared: between them they see all that any sees.
-    pub const ALL: [Consumer; 3] = [Consumer::Openssl, Consumer::OpensslEl9, Consumer::Canl];
+    pub const COMPARED: [Consumer; 3] = [Consumer::Openssl, Consumer::OpensslEl9, Consumer::Canl];
 
     /// As on the command line.
     pub fn name(self) -> &'static str {
@@ -35,7 +36,7 @@ impl Consumer {
 
     /// By that name.
     pub fn named(name: &str) -> Option<Consumer> {
-        Consumer::ALL.into_iter().chain([Consumer::OpensslOriginal]).find(|c| c.name() == name)
+        Consumer::COMPARED.into_iter().chain([Consumer::OpensslOriginal]).find(|c| c.name() == name)
     }
 
     /// What it takes in of the files under a hash.

@@ -41,7 +41,7 @@ impl<'a> Case<'a> {
     pub fn verdict(&self, judge: &Judge<'_>) -> Verdict<'a> {
         let mut verdict = self.as_seen_by(judge);
         let (worst, chosen) = (verdict.state(), judge.consumer);
-        for other in Consumer::ALL.into_iter().filter(|c| *c != chosen) {
+        for other in Consumer::COMPARED.into_iter().filter(|c| *c != chosen) {
             let theirs = self.as_seen_by(&Judge { consumer: other, ..*judge });
             if theirs.state() == worst {
                 continue;
