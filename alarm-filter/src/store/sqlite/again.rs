@@ -84,7 +84,7 @@ fn end_of_text(json: &str, begin: usize) -> Option<usize> {
     }
 }
 
-/// The text with other words in these places, which do not overlap.
+/// The text with other words in these places; one within another is left to that.
 fn replaced<'t>(text: &'t str, mut places: Vec<(usize, usize, &str)>) -> Cow<'t, str> {
     if places.is_empty() {
         return Cow::Borrowed(text);
@@ -94,7 +94,7 @@ fn replaced<'t>(text: &'t str, mut places: Vec<(usize, usize, &str)>) -> Cow<'t,
     let mut out = String::with_capacity(text.len() + grown);
     let mut done = 0;
     for (begin, end, word) in places {
-        // Inside another place, as a field of an object that is left out whole.
+        // As a field of an object that is left out whole.
         if begin < done {
             continue;
         }

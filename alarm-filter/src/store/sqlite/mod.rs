@@ -1,7 +1,7 @@
 //! The journal in SQLite: one file, one writing connection, any number of reading ones.
 //!
-//! Start in this file (opening, and what is noticed then); `write.rs` commits (`again.rs` is what it leaves out), `read.rs` is the writer's own reading,
-//! `history.rs` the readers', `schema.rs` the tables, `check.rs` looks for damage. `lock.rs`, `filesystem.rs` and
+//! Start in this file (opening, and what is noticed then); `write.rs` commits (`again.rs` is what it leaves out),
+//! `read.rs` is the writer's own reading, `history.rs` the readers', `schema.rs` the tables, `check.rs` looks for damage. `lock.rs`, `filesystem.rs` and
 //! `mark.rs` guard what SQLite does not: other instances, other machines' disks, a log that lost its end.
 
 mod again;

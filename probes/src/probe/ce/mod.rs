@@ -3,8 +3,8 @@
 //! once: no slot of Nagios waits for a batch system.
 //!
 //! Start reading in `run` below; `advance.rs` is the state machine, `verdict.rs` the table of what an end or a time-out means,
-//! `memory.rs` what is kept between calls, `credentials.rs` what
-//! we show, `worker_node.rs` what a job brings back from its node, `answer.rs` what is said. The compute elements themselves are in `crate::ce`.
+//! `memory.rs` what is kept between calls, `credentials.rs` what we show, `worker_node.rs` what a job brings back from its node,
+//! `answer.rs` what is said. The compute elements themselves are in `crate::ce`.
 
 mod advance;
 mod answer;
