@@ -49,6 +49,12 @@ pub fn unprivileged() -> Result {
     Ok(())
 }
 
+/// The name of the user that the tests run as.
+pub fn user() -> Result<String> {
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
+    user.map(|user| user.name).ok_or_else(|| Fail::new("we have no name"))
+}
+
 /// Writes a file whole: beside it first, then renamed.
 pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result {
     let beside = path.with_extension("new");

@@ -22,8 +22,7 @@ impl Slurm {
     pub fn start() -> Result<Slurm> {
         place::unprivileged()?;
         let place = Place::new("slurm")?;
-        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
-        let user = user.map(|user| user.name).ok_or_else(|| Fail::new("we have no name"))?;
+        let user = place::user()?;
         let name = nix::sys::utsname::uname().map_err(Fail::at("uname"))?.nodename().to_string_lossy().into_owned();
         let name = name.split('.').next().unwrap_or_default();
         let [controller, node] = {

@@ -120,8 +120,7 @@ impl Arex {
     fn configure(&self) -> Result {
         let (root, pki) = (self.place.path().display(), self.pki.folder().display());
         let disk = self.disk.display();
-        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
-        let user = user.map(|u| u.name).ok_or_else(|| Fail::new("we have no name"))?;
+        let user = place::user()?;
         let group = nix::unistd::Group::from_gid(nix::unistd::getegid())
             .ok()
             .flatten()
@@ -328,6 +327,14 @@ impl Probe {
             .env_clear()
             .stdin(Stdio::null());
         Ok(command)
+    }
+
+    /// The same as a command line for Nagios, of the plugin's link in a folder.
+    pub fn line(&self, folder: &Path) -> Result<String> {
+        // The first word is the sub-command, which the link's name is.
+        let command = self.command()?;
+        let words: Vec<_> = command.get_args().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        Ok(format!("{}/check_ce {}", folder.display(), words.join(" ")))
     }
 
     /// One call.

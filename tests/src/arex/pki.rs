@@ -146,8 +146,12 @@ impl Pki {
         self.voms_proxy_with(name, of, vomsdir, &[])
     }
 
-    /// The same with more options of voms-proxy-fake, as `-pastac 20:00 -vomslife 1`: what VOMS says is over.
-    pub fn voms_proxy_with(&self, name: &str, of: &str, vomsdir: &Path, options: &[&str]) -> Result {
+    /// The same, valid itself, with attributes that expired 19 hours ago.
+    pub fn voms_proxy_over(&self, name: &str, of: &str, vomsdir: &Path) -> Result {
+        self.voms_proxy_with(name, of, vomsdir, &["-pastac", "20:00", "-vomslife", "1"])
+    }
+
+    fn voms_proxy_with(&self, name: &str, of: &str, vomsdir: &Path, options: &[&str]) -> Result {
         std::fs::create_dir_all(vomsdir.join("dteam"))?;
         std::fs::write(vomsdir.join("dteam/localhost.lsc"), format!("{HOST}\n{AUTHORITY}\n"))?;
         let mut command = Command::new("voms-proxy-fake");

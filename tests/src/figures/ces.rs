@@ -59,10 +59,7 @@ pub fn measure(count: usize, hanging: usize) -> Result {
     };
     let arex = Arex::start()?;
     let sleep = arex.script("sleep.sh", "#!/bin/sh\nsleep 600\n")?;
-    let mut real = format!("{}/plugins/check_ce", folder.display());
-    for word in arex.probe("real").with(&["--payload", &sleep, "--fresh", "1s", "-vv"]).command()?.get_args().skip(1) {
-        real.push_str(&format!(" {}", word.to_string_lossy()));
-    }
+    let real = arex.probe("real").with(&["--payload", &sleep, "--fresh", "1s", "-vv"]).line(&folder.join("plugins"))?;
     let real = Host::new(REAL, "SITE-A", "ARC-CE", vec![Service::runs("ce", 100_000, real)]);
     // The stand-ins by their numbers, and the real one.
     let name = |number: usize| if number == count - 1 { REAL.to_owned() } else { format!("ce{number:03}.example.org") };

@@ -225,8 +225,7 @@ fn a_proxy_is_made_of_a_certificate_and_keeps_what_voms_says() -> Result {
     let arex = Arex::start()?;
     let vomsdir = arex.file("vomsdir");
     arex.pki.voms_proxy("voms.proxy", "stranger", &vomsdir)?;
-    let over = ["-pastac", "20:00", "-vomslife", "1"];
-    arex.pki.voms_proxy_with("over.proxy", "stranger", &vomsdir, &over)?;
+    arex.pki.voms_proxy_over("over.proxy", "stranger", &vomsdir)?;
     let at = |name: &str| arex.pki.arg(name);
     let robot = arex.robot_of("stranger", "made");
     let probe = robot.with(&["--voms-proxy", &at("voms.proxy")]);
@@ -364,7 +363,7 @@ fn who_is_mapped_to_nobody_is_not_let_in() -> Result {
     let arex = Arex::start_as_root()?;
     let vomsdir = arex.file("vomsdir");
     arex.pki.voms_proxy("voms.proxy", "stranger", &vomsdir)?;
-    arex.pki.voms_proxy_with("over.proxy", "stranger", &vomsdir, &["-pastac", "20:00", "-vomslife", "1"])?;
+    arex.pki.voms_proxy_over("over.proxy", "stranger", &vomsdir)?;
     let (voms, over) = (arex.pki.arg("voms.proxy"), arex.pki.arg("over.proxy"));
     let refused = "does not let us in";
     // In a namespace A-REX cannot give jobs away to a user: whoever is let in fails behind that.

@@ -106,8 +106,7 @@ fn a_stranger_is_told_why() -> Result {
         // ARC 7 says a word to it.
         assert_eq!(answer.text.contains("User is not allowed"), form == "arc7", "{}", answer.text);
         // Where what VOMS said of us is over it is ours to mend.
-        let over = ["-pastac", "20:00", "-vomslife", "1"];
-        replay.pki.voms_proxy_with("over.proxy", "stranger", &replay.place.join("vomsdir"), &over)?;
+        replay.pki.voms_proxy_over("over.proxy", "stranger", &replay.place.join("vomsdir"))?;
         let answer = replay.probe("over")?.with(&["-x", &replay.pki.arg("over.proxy")]).call()?;
         let words = "and the VOMS attributes of dteam in our proxy expired 19 h";
         assert!(answer.code == 3 && answer.text.contains(words), "{form}: {}", answer.text);

@@ -1,18 +1,10 @@
 //! check_ce in the resident prober beside a real Nagios: connections that outlive a call.
 
-use e2e::arex::{Arex, Probe};
+use e2e::arex::Arex;
 use e2e::fleet::{Fleet, Host, Service};
 use e2e::nagios::{Nagios, Options};
 use e2e::prober::{Prober, from_now, plugins, until_all_checked};
 use e2e::{Fail, Result};
-
-/// The plugin's command line for Nagios.
-fn line(probe: &Probe, folder: &std::path::Path) -> Result<String> {
-    let command = probe.command()?;
-    // The first word is the sub-command, which the plugin's name is here.
-    let words: Vec<_> = command.get_args().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    Ok(format!("{}/plugins/check_ce {}", folder.display(), words.join(" ")))
-}
 
 /// Every service is checked once; how often hands were shaken for all of them.
 fn round(nagios: &Nagios) -> Result<u32> {
@@ -40,12 +32,12 @@ fn hands_are_shaken_once_with_a_compute_element_and_again_when_it_was_away() -> 
     let mut arex = Arex::start()?;
     let sleep = arex.script("sleep.sh", "#!/bin/sh\nsleep 600\n")?;
     let mut nagios = Nagios::prepare(Fleet::default(), Options::default())?;
-    let folder = nagios.folder().to_owned();
-    plugins(&folder.join("plugins"), &["check_ce"])?;
+    let plugin_folder = nagios.folder().join("plugins");
+    plugins(&plugin_folder, &["check_ce"])?;
     let mut services = Vec::new();
     for tag in ["one", "two", "three"] {
         let probe = arex.probe(tag).with(&["--payload", &sleep, "-vv", "-t", "50"]);
-        services.push(Service::runs(tag, 100_000, line(&probe, &folder)?));
+        services.push(Service::runs(tag, 100_000, probe.line(&plugin_folder)?));
     }
     let host = Host::new("arc01.example.org", "SITE-A", "ARC-CE", services);
     nagios.change(|fleet| *fleet = Fleet::new(vec![host]))?;
