@@ -186,5 +186,13 @@ fn what_the_compute_element_fetches_itself_comes_along_or_the_job_is_given_up() 
     missing.until_clean()?;
     never.until_clean()?;
     assert!(arex.jobs()?.is_empty(), "{:?}", arex.jobs()?);
+    // Other kinds of compute elements are not asked for what they do not do.
+    let other = probe("other", "more.txt").with(&["--ce", "htcondor"]).call()?;
+    assert!(
+        other.code == 3 && other.text.contains("only an ARC CE fetches files itself"),
+        "{} {}",
+        other.code,
+        other.text
+    );
     Ok(())
 }
