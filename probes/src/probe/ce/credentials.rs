@@ -104,7 +104,13 @@ fn made(args: &Args, certificate: &Path, key: &Path, context: &Context) -> Resul
         wrong(&format!("cannot keep a proxy in {}: {why}; name another folder with --state-dir", folder.display()))
     };
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|e| at(e.to_string()))?;
-    let _lock = lock(&folder.join("lock"), context).map_err(at)?;
+    let Some(_lock) = lock(&folder.join("lock"), context).map_err(at)? else {
+        let what = format!(
+            "another call makes a proxy in {} and is not done in time; the next call tries again",
+            folder.display()
+        );
+        return Err(wrong(&what));
+    };
     if let Some(identity) = holds(&file, &own, context.now + enough) {
         return Ok(Shown { identity, file });
     }
@@ -172,14 +178,15 @@ fn make(own: &Identity, attributes: Option<&[u8]>, now: Seconds, until: Seconds)
     make().map_err(|e| first(&e))
 }
 
-/// One call at a time makes proxies.
-fn lock(path: &Path, context: &Context) -> Result<Flock<File>, String> {
+/// One call at a time makes proxies. `None` when another is not done in time.
+fn lock(path: &Path, context: &Context) -> Result<Option<Flock<File>>, String> {
     let open = || OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
     let mut file = open().map_err(|e| e.to_string())?;
     loop {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => return Ok(lock),
-            Err((back, nix::errno::Errno::EWOULDBLOCK)) if context.deadline.remaining() > AGAIN => {
+            Ok(lock) => return Ok(Some(lock)),
+            Err((_, nix::errno::Errno::EWOULDBLOCK)) if context.deadline.remaining() <= AGAIN => return Ok(None),
+            Err((back, nix::errno::Errno::EWOULDBLOCK)) => {
                 file = back;
                 std::thread::sleep(AGAIN);
             }
